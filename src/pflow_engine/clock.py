@@ -1,0 +1,88 @@
+"""Time and stopping: what a run asks when it waits."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where a run's time comes from. Tests hand in one whose sleeps take no time."""
+
+    def now(self) -> float:
+        """Seconds, counting from any moment; never backwards."""
+        ...
+
+    def today(self) -> datetime:
+        """The date and time in UTC, for the trace."""
+        ...
+
+    def sleep(self, seconds: float, cancel: CancelToken) -> None:
+        """Wait, but no longer than until ``cancel``."""
+        ...
+
+
+class RealClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """Seconds of the performance counter."""
+        return time.perf_counter()
+
+    def today(self) -> datetime:
+        """The date and time in UTC."""
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float, cancel: CancelToken) -> None:
+        """Wait, but no longer than until ``cancel``."""
+        cancel.wait(seconds)
+
+
+class CancelToken:
+    """Asks whatever runs below it to stop; asked once, it stays so.
+
+    The lock guards the callbacks: one that comes too late is called at once, so none is ever lost. It is
+    re-entrant, since a signal handler may ask while its own thread holds it.
+    """
+
+    __slots__ = ("_callbacks", "_event", "_lock")
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._lock = threading.RLock()
+        self._callbacks: list[Callable[[], None]] = []
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it has been asked."""
+        return self._event.is_set()
+
+    def cancel(self) -> None:
+        """Ask. Callbacks run here, in the asking thread."""
+        with self._lock:
+            self._event.set()
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep until asked, at most so long; whether it was asked."""
+        return self._event.wait(min(seconds, threading.TIMEOUT_MAX))
+
+    def on_cancel(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call ``callback`` when asked; gives a function that takes it back."""
+        with self._lock:
+            late = self._event.is_set()
+            if not late:
+                self._callbacks.append(callback)
+        if late:
+            callback()
+        return lambda: self._forget(callback)
+
+    def _forget(self, callback: Callable[[], None]) -> None:
+        with self._lock:
+            if callback in self._callbacks:
+                self._callbacks.remove(callback)

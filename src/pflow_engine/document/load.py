@@ -1,0 +1,132 @@
+"""A file, a dict or JSON text to a Document."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pflow_engine.document import json_form, yaml_form
+from pflow_engine.document.model import Document, Form
+from pflow_engine.document.normalise import is_workflow, normalise, unwrap
+from pflow_engine.document.plain import data_problems
+from pflow_engine.document.positions import Spans, problem_at
+from pflow_engine.errors import InvalidWorkflow, Problem, nearest
+from pflow_engine.value_types import type_name
+
+_FORMS: dict[str, Form] = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}
+_READERS: dict[str, Any] = {"json": json_form, "yaml": yaml_form}
+
+
+def load(path: str | os.PathLike[str]) -> Document:
+    """Read and parse a workflow file (``*.json``, ``*.yaml``, ``*.yml``).
+
+    Raises:
+        InvalidWorkflow: no such file, not readable, not UTF-8, empty, not JSON or YAML, or no workflow.
+    """
+    file = os.fspath(path)
+    form = form_of(Path(file))
+    if form is None and not Path(file).is_dir():
+        hint = f"workflow files end with {', '.join(_FORMS)}"
+        raise InvalidWorkflow(Problem("file-type", "not a workflow file by its name", hint=hint, file=file))
+    text = read_text(Path(file))
+    assert form is not None, "reading a folder has failed"
+    return _document(parse(text, form, file), file, form, text)
+
+
+def from_data(source: Mapping[str, Any] | str) -> Document:
+    """A Document of an IR already at hand: a dict, or JSON text.
+
+    Raises:
+        InvalidWorkflow: JSON text that is none, or data that is no workflow.
+    """
+    if isinstance(source, str):
+        return _document(parse(source, "json", "<json>"), "<json>", "json", source)
+    problems = data_problems(source)
+    if problems:
+        raise InvalidWorkflow([replace(problem, file="<ir>") for problem in problems])
+    return _document(source, "<ir>", "data", "")
+
+
+def parse(text: str, form: Form, file: str) -> Any:
+    """The data of a file in one of the two forms, whatever it means."""
+    if not text.strip():
+        raise InvalidWorkflow(problem_at("", file, 0, "empty", "the file is empty", hint="write a workflow into it"))
+    return _READERS[form].parse(text, file)
+
+
+def locate(text: str, form: Form) -> Spans:
+    """Where each value of a text that parses stands."""
+    spans: Spans = _READERS[form].spans(text)
+    return spans
+
+
+def form_of(path: Path) -> Form | None:
+    """The form a file's name promises, if any."""
+    return _FORMS.get(path.suffix.lower())
+
+
+def read_text(path: Path) -> str:
+    """A file's text, which must be UTF-8 (a byte order mark is passed over).
+
+    Raises:
+        InvalidWorkflow: with the reason the system gives, or the place of the first byte that is no UTF-8.
+    """
+    try:
+        raw = path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a name no file can have
+        raise InvalidWorkflow(_unreadable(path, error)) from None
+    raw = raw.removeprefix(codecs.BOM_UTF8)
+    try:
+        return raw.decode().replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise InvalidWorkflow(_not_utf8(path, raw, error.start)) from None
+
+
+def _not_utf8(path: Path, raw: bytes, start: int) -> Problem:
+    before = len(raw[:start].decode())
+    message = f"not UTF-8: byte 0x{raw[start]:02x}"
+    is_utf16 = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    hint = "it looks like UTF-16: save the file as UTF-8" if is_utf16 else "save the file as UTF-8"
+    return problem_at(raw.decode(errors="replace"), str(path), before, "encoding", message, hint=hint)
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> Problem:
+    if isinstance(error, FileNotFoundError):
+        return Problem("unreadable", "no such file", hint=_near_file(path), file=str(path))
+    if path.is_dir():
+        hint = "name a workflow file in it"
+        return Problem("unreadable", "this is a folder, not a file", hint=hint, file=str(path))
+    hint = "look at its permissions" if isinstance(error, PermissionError) else ""
+    reason = getattr(error, "strerror", None) or str(error)
+    return Problem("unreadable", f"cannot be read: {reason.lower()}", hint=hint, file=str(path))
+
+
+def _near_file(path: Path) -> str:
+    try:
+        names = sorted(entry.name for entry in path.parent.iterdir())
+    except OSError:
+        return f"there is no folder {path.parent} either"
+    # Endings are alike anyway: what counts is the name before them.
+    stems = {name.partition(".")[0]: name for name in names if form_of(Path(name))}
+    close = nearest(path.name.partition(".")[0], stems)
+    return f"did you mean '{path.parent / stems[close[0]]}'?" if close else ""
+
+
+def _document(data: Any, file: str, form: Form, text: str) -> Document:
+    if not is_workflow(data):
+        raise InvalidWorkflow(problem_at(text, file, 0, "no-nodes", _no_workflow(data), hint="add a list 'nodes'"))
+    ir, prefix = unwrap(data)
+    finder = None if form == "data" else _READERS[form].spans
+    return Document(file, form, text, normalise(ir), prefix, finder)
+
+
+def _no_workflow(data: Any) -> str:
+    if data is None:
+        return "no workflow: there is nothing in the file"
+    if not isinstance(data, dict):
+        return f"no workflow: the top of the file is of type {type_name(data)}, not object"
+    return "no workflow: it has no 'nodes'"

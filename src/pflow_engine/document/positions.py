@@ -1,0 +1,121 @@
+"""Text and offsets to lines and columns; paths to the words people read."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from pflow_engine.errors import Position, Problem
+
+Path = tuple[str | int, ...]
+
+MOST_PROBLEMS = 1000
+
+_WIDEST = 160
+"""Characters of a source line that are shown; a longer one is cut."""
+
+
+class Span(NamedTuple):
+    """Offsets into the text, in characters: where a thing starts and where it ends."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Where each value, and each key, stands in the text. Made only when there is something to report."""
+
+    values: Mapping[Path, Span]
+    keys: Mapping[Path, Span]
+
+    def nearest(self, path: Path, *, key: bool = False) -> Span | None:
+        """The span at ``path``, or at the closest place above it that the text has."""
+        if key and path in self.keys:
+            return self.keys[path]
+        return next((self.values[above] for above in _upwards(path) if above in self.values), None)
+
+
+def position_at(text: str, offset: int) -> Position:
+    """The line and column of a character offset. Lines end with a line feed only."""
+    starts = _line_starts(text)
+    line = bisect_right(starts, offset)
+    return Position(line, offset - starts[line - 1] + 1)
+
+
+def problem_at(  # noqa: PLR0913  # a problem has that many sides
+    text: str, file: str, offset: int, code: str, message: str, *, path: Path = (), hint: str = ""
+) -> Problem:
+    """A problem at a character offset, with the line it stands in."""
+    source, caret = _excerpt(text, offset)
+    position = position_at(text, offset)
+    return Problem(code, message, path_text(path), hint, file=file, position=position, source=source, caret=caret)
+
+
+def first_problems(problems: Iterable[Problem], text: str, file: str) -> list[Problem]:
+    """The first thousand errors and the first thousand warnings; that there are more is one more error.
+
+    A file of a megabyte can have half a million problems, and nobody reads that many.
+    """
+    kept: list[Problem] = []
+    room = {"error": MOST_PROBLEMS, "warning": MOST_PROBLEMS}
+    for problem in problems:
+        if room[problem.severity]:
+            room[problem.severity] -= 1
+            kept.append(problem)
+        elif problem.severity == "error":
+            message = f"more than {MOST_PROBLEMS} errors: these are the first that were found"
+            return [*kept, problem_at(text, file, 0, "too-many", message, hint="mend these first")]
+    return kept
+
+
+def in_file_order(problem: Problem) -> tuple[int, int]:
+    """A key to sort by; what has no position comes first."""
+    return (problem.position.line, problem.position.column) if problem.position else (0, 0)
+
+
+def texts_in(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every text in a value, with its path below ``path``."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from texts_in(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from texts_in(item, (*path, index))
+
+
+def path_text(path: Path) -> str:
+    """``("nodes", 2, "batch", "items")`` to ``nodes[2].batch.items``."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+@lru_cache(maxsize=4)
+def _line_starts(text: str) -> list[int]:
+    # Kept, since a file with one problem often has a thousand.
+    return [0, *(found.end() for found in re.finditer("\n", text))]
+
+
+def _excerpt(text: str, offset: int) -> tuple[str, int]:
+    # A minified file is one line of megabytes: of it only the part around the column, and how far in that is.
+    start = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    end = len(text) if end < 0 else end
+    if end - start <= _WIDEST:
+        return text[start:end].rstrip("\r"), offset - start + 1
+    first, last = max(start, offset - _WIDEST // 2), min(end, offset + _WIDEST // 2)
+    before, after = "…" if first > start else "", "…" if last < end else ""
+    return f"{before}{text[first:last]}{after}", offset - first + 1 + len(before)
+
+
+def _upwards(path: Path) -> Iterator[Path]:
+    for length in range(len(path), -1, -1):
+        yield path[:length]

@@ -1,0 +1,249 @@
+"""YAML text to data, and, when asked, to the spans of its values.
+
+The document is composed once into PyYAML's node tree (safe tags only), checked, and only then made into
+data: duplicate keys, keys that are no text and alias bombs are refused while there are still marks to name.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from pflow_engine.document.plain import DEEPEST, TOO_DEEP
+from pflow_engine.document.positions import Path, Span, Spans, first_problems, in_file_order, position_at, problem_at
+from pflow_engine.errors import InvalidWorkflow, Problem
+
+_MOST_REPEATED = 100_000
+"""Values that aliases may stand for, all in all."""
+
+_TAG = "tag:yaml.org,2002:"
+_NOT_RESOLVED = (f"{_TAG}timestamp", f"{_TAG}value")
+_KINDS = {
+    f"{_TAG}str": "text",
+    f"{_TAG}int": "an integer",
+    f"{_TAG}float": "a number",
+    f"{_TAG}bool": "a boolean",
+    f"{_TAG}null": "null",
+    f"{_TAG}seq": "a list",
+    f"{_TAG}map": "a map",
+}
+"""The tags a value may have: those of JSON."""
+
+_CONVERTED = frozenset({f"{_TAG}int", f"{_TAG}float", f"{_TAG}bool"})
+_CONFLICT = re.compile(r"^<{7} ", re.MULTILINE)
+_INDENT = re.compile(r"^[ \t?:-]*", re.MULTILINE)
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _WorkflowLoader(_Loader):  # type: ignore[misc]  # the C loader where PyYAML has one
+    """The safe loader without YAML 1.1's dates and its ``=``: a workflow's values are those of JSON."""
+
+
+_WorkflowLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _NOT_RESOLVED]
+    for first, resolvers in _Loader.yaml_implicit_resolvers.items()
+}
+
+
+def parse(text: str, file: str) -> Any:
+    """YAML to data.
+
+    Raises:
+        InvalidWorkflow: not YAML, more than one document, a key given twice or that is no text, a value JSON has
+            no word for, one that contains itself, nesting too deep, or aliases that stand for too much.
+    """
+    try:
+        return _parse(text, file)
+    except yaml.YAMLError as error:
+        raise InvalidWorkflow(_syntax(text, file, error)) from None
+
+
+def spans(text: str) -> Spans:
+    """Where each value and key of a YAML text that parses stands."""
+    values: dict[Path, Span] = {}
+    keys: dict[Path, Span] = {}
+    root = yaml.compose(text, Loader=_WorkflowLoader)
+    stack: list[tuple[Path, Any]] = [((), root)] if root is not None else []
+    while stack:
+        path, node = stack.pop()
+        values[path] = Span(node.start_mark.index, node.end_mark.index)
+        for step, key, child in _children(node):
+            if key is not None:
+                keys[*path, step] = Span(key.start_mark.index, key.end_mark.index)
+            stack.append(((*path, step), child))
+    return Spans(values, keys)
+
+
+def _parse(text: str, file: str) -> Any:
+    _refuse_depth(text, file)
+    loader = _WorkflowLoader(text)
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            return None
+        problems = sorted(first_problems(_refused(root, loader, text, file), text, file), key=in_file_order)
+        if problems:
+            raise InvalidWorkflow(problems)
+        return loader.construct_document(root)
+    finally:
+        loader.dispose()
+
+
+def _refuse_depth(text: str, file: str) -> None:
+    # Composing is recursive in C and takes time quadratic in the depth: look at the events first. Most files
+    # have too few brackets and too little indentation to be deep, and are spared that.
+    deepest = text.count("[") + text.count("{") + 2 * max(len(found.group()) for found in _INDENT.finditer(text))
+    if deepest <= DEEPEST:
+        return
+    depth = 0
+    for event in _events(text):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            offset = event.start_mark.index
+            raise InvalidWorkflow(problem_at(text, file, offset, "nesting", TOO_DEEP, hint="flatten the data"))
+
+
+def _refused(root: Any, loader: Any, text: str, file: str) -> Iterator[Problem]:
+    if "*" in text and _repeats_too_much(root):
+        message = f"its aliases stand for more than {_MOST_REPEATED} values, or for themselves"
+        yield problem_at(text, file, _first_alias(text), "alias", message, hint="write the values out")
+        return
+    done: set[int] = set()
+    stack: list[tuple[Path, Any]] = [((), root)]
+    while stack:
+        path, node = stack.pop()
+        if id(node) in done:
+            continue
+        done.add(id(node))
+        yield from _refused_value(path, node, loader, text, file)
+        if isinstance(node, yaml.MappingNode):
+            yield from _refused_keys(path, node, text, file)
+        stack.extend(((*path, step), child) for step, _, child in reversed(list(_children(node))))
+
+
+def _first_alias(text: str) -> int:
+    aliases: Iterator[Any] = (event for event in _events(text) if isinstance(event, yaml.AliasEvent))
+    return int(next(aliases).start_mark.index)
+
+
+def _events(text: str) -> Iterator[Any]:
+    yield from yaml.parse(text, Loader=_WorkflowLoader)
+
+
+def _refused_value(path: Path, node: Any, loader: Any, text: str, file: str) -> Iterator[Problem]:
+    if node.tag not in _KINDS:
+        message = f"the tag {_short(node.tag)} makes no value a workflow can hold"
+        hint = "take the tag out, or write text"
+        yield problem_at(text, file, node.start_mark.index, "tag", message, path=path, hint=hint)
+    elif node.tag in _CONVERTED and isinstance(node, yaml.ScalarNode) and not _is_sound(node, loader):
+        message = f"{_cut(node.value)} is not {_KINDS[node.tag]} a workflow can hold"
+        hint = f'write it as text: "{_cut(node.value)}"'
+        yield problem_at(text, file, node.start_mark.index, "number", message, path=path, hint=hint)
+
+
+def _is_sound(node: Any, loader: Any) -> bool:
+    try:
+        value = loader.construct_object(node)
+    except (ValueError, KeyError, IndexError):  # how PyYAML fails on "0b_", on "!!bool x", on '!!int ""'
+        return False
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _refused_keys(path: Path, node: Any, text: str, file: str) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for key, _ in node.value:
+        where = key.start_mark.index
+        if key.tag not in (f"{_TAG}str", f"{_TAG}merge"):
+            message = f"the key is {_KINDS.get(key.tag, 'no text')} to YAML, not text"
+            hint = f'quote it: "{key.value}"' if isinstance(key, yaml.ScalarNode) else "use text"
+            yield problem_at(text, file, where, "key", message, path=path, hint=hint)
+        elif key.value in first:
+            line = position_at(text, first[key.value]).line
+            message, hint = f"key '{key.value}' is given twice", f"take one out; the first is in line {line}"
+            yield problem_at(text, file, where, "duplicate-key", message, path=(*path, key.value), hint=hint)
+        else:
+            first[key.value] = where
+
+
+def _repeats_too_much(root: Any) -> bool:
+    # Values after expanding every alias, counted bottom-up so that a bomb is measured without going off.
+    sizes: dict[int, int] = {}
+    stack: list[tuple[Any, bool]] = [(root, False)]
+    open_nodes: set[int] = set()
+    while stack:
+        node, left = stack.pop()
+        if left:
+            open_nodes.discard(id(node))
+            sizes[id(node)] = 1 + sum(sizes[id(child)] for _, _, child in _children(node))
+        elif id(node) in open_nodes:
+            return True
+        elif id(node) not in sizes:
+            open_nodes.add(id(node))
+            stack.append((node, True))
+            stack.extend((child, False) for _, _, child in _children(node))
+    return sizes[id(root)] - len(sizes) > _MOST_REPEATED
+
+
+def _children(node: Any) -> Iterator[tuple[str | int, Any, Any]]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield str(key.value) if isinstance(key, yaml.ScalarNode) else "?", key, value
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield index, None, value
+
+
+def _short(tag: str) -> str:
+    return f"!!{tag.removeprefix(_TAG)}" if tag.startswith(_TAG) else tag
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 20 else f"{text[:20]}…"  # noqa: PLR2004  # enough to find it by
+
+
+def _syntax(text: str, file: str, error: yaml.YAMLError) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return _unreadable(text, file, error)
+    said, offset = str(getattr(error, "problem", error)), mark.index
+    started = getattr(error, "context_mark", None)
+    if said == "found unexpected end of stream" and started is not None:
+        said, offset = "this text is never closed", started.index
+    message, hint = next((words for start, words in _IN_WORDS.items() if said.startswith(start)), (said, ""))
+    if text[offset : offset + 1] == "\t":
+        message, hint = _IN_WORDS["found a tab"]
+    elif conflict := _CONFLICT.search(text):
+        hint = f"line {position_at(text, conflict.start()).line} starts a merge conflict: keep one side of it"
+    elif text[offset - 1 : offset + 1] == "${":
+        hint = 'inside [ ] and { } put a template in quotes: "${…}"'
+    return problem_at(text, file, offset, "syntax", f"not YAML: {message}", hint=hint or _context(text, error))
+
+
+_IN_WORDS = {
+    "found a tab": ("a tab where spaces are needed", "indent with spaces"),
+    "found character that cannot start": ("this character starts no value", "put the value in quotes"),
+    "mapping values are not allowed": ("a ':' that makes no key here", "put text with ': ' in it in quotes"),
+    "found undefined alias": ("an alias without its anchor", "put text that starts with * in quotes"),
+    "but found another document": ("a second document", "a file holds one workflow: take out the '---' here"),
+    "this text is never closed": ("this text is never closed", "close its quote"),
+    "did not find expected key": ("a key is expected here", "look at the indentation of this line"),
+    "did not find expected '-'": ("a '-' is expected here", "look at the indentation of this line"),
+    "did not find expected node content": ("a value is expected here", "is a bracket still open?"),
+}
+"""What libyaml says, by how it starts: what is wrong, and the likely fix."""
+
+
+def _context(text: str, error: yaml.YAMLError) -> str:
+    started = getattr(error, "context_mark", None)
+    return f"it belongs to what starts in line {position_at(text, started.index).line}" if started else ""
+
+
+def _unreadable(text: str, file: str, error: yaml.YAMLError) -> Problem:
+    # libyaml counts bytes where it refuses a character, and characters everywhere else.
+    offset = len(text.encode()[: getattr(error, "position", 0)].decode(errors="ignore"))
+    message = f"not YAML: {getattr(error, 'reason', error)}"
+    return problem_at(text, file, offset, "syntax", message, hint="take the character out, or write it as an escape")
