@@ -1,0 +1,25 @@
+"""What a run leaves behind: frozen records, and strict JSON of them."""
+
+from pflow_engine.trace.finding import named_secrets, registered_secrets
+from pflow_engine.trace.model import BatchTrace, Event, NodeTrace, OnEvent, Trace, TraceStatus
+from pflow_engine.trace.recorder import Recorder
+from pflow_engine.trace.redact import Redactor
+from pflow_engine.trace.schema import trace_schema
+from pflow_engine.trace.strict import strict_json
+from pflow_engine.trace.write import write_json
+
+__all__ = [
+    "BatchTrace",
+    "Event",
+    "NodeTrace",
+    "OnEvent",
+    "Recorder",
+    "Redactor",
+    "Trace",
+    "TraceStatus",
+    "named_secrets",
+    "registered_secrets",
+    "strict_json",
+    "trace_schema",
+    "write_json",
+]

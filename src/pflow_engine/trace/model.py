@@ -1,0 +1,166 @@
+"""The records of a run. ``schema.json`` beside this file is their published form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from pflow_engine.copying import copy_data
+from pflow_engine.trace.finding import named_secrets
+from pflow_engine.trace.redact import Redactor
+from pflow_engine.trace.strict import encodable, strict_json
+
+TRACE_VERSION = "1"
+
+TraceStatus = Literal["success", "degraded", "failed", "interrupted"]
+
+
+class Event(NamedTuple):
+    """Progress of a run, as it happens: of the run, a node, or (with ``index``) an item of a batch."""
+
+    kind: Literal["run_start", "node_start", "item_start", "item_retry", "item_end", "node_end", "run_end"]
+    node_id: str = ""
+    index: int | None = None  # type: ignore[assignment]  # nobody asks this tuple for tuple.index
+    attempt: int = 0
+    status: str = ""
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTrace:
+    """A batch: its metadata, and per item in index order ``(status, attempts, error, duration_ms)``."""
+
+    metadata: Mapping[str, Any]
+    items: Sequence[tuple[str, int, str | None, float]]
+
+    def to_dict(self, redact: Redactor) -> dict[str, Any]:
+        """As the schema says."""
+        items = [
+            {
+                "index": index,
+                "status": status,
+                "attempts": attempts,
+                "error": redact(encodable(error)),
+                "duration_ms": duration,
+            }
+            for index, (status, attempts, error, duration) in enumerate(self.items)
+        ]
+        return {"metadata": copy_data(self.metadata), "items": items}
+
+
+@dataclass(frozen=True, slots=True)
+class NodeTrace:
+    """One run of a node. All values are strict JSON, copied when the node ended."""
+
+    id: str
+    type: str
+    status: Literal["completed", "failed"]
+    action: str
+    started_ms: float
+    duration_ms: float
+    params: Mapping[str, Any] = field(default_factory=dict)
+    templates: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    batch: BatchTrace | None = None
+    llm_calls: Sequence[Any] = ()
+    error: str | None = None
+    unresolved: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+
+    def to_dict(self, redact: Redactor) -> dict[str, Any]:
+        """As the schema says."""
+        return {
+            "id": self.id,
+            "type": self.type,
+            "status": self.status,
+            "action": self.action,
+            "started_ms": self.started_ms,
+            "duration_ms": self.duration_ms,
+            "params": redact(self.params),
+            "templates": redact(self.templates),
+            "outputs": _outputs(self.outputs, self.batch, redact),
+            "batch": self.batch.to_dict(redact) if self.batch else None,
+            "llm_calls": [_llm_call(call, self.id, redact) for call in self.llm_calls],
+            "error": redact(encodable(self.error)),
+            "unresolved": redact(list(self.unresolved)),
+            "warnings": redact(list(self.warnings)),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A whole run. ``to_dict`` is strict JSON with secrets taken out; milliseconds count from the start.
+
+    ``secrets`` are taken out beside what redaction finds by names: those that were registered, those of params,
+    and those of the environment as it was when the run began and when it ended. They are taken out of what was
+    given and written, never out of the trace's own names, statuses, ids and types.
+    """
+
+    workflow: str
+    file: str
+    status: TraceStatus
+    inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+    nodes: tuple[NodeTrace, ...]
+    error: str | None
+    started_at: str
+    duration_ms: float
+    engine_version: str
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the schema says: what may be shown, stored and sent."""
+        redact = self.redactor()
+        last = self.nodes[-1].batch if self.nodes else None
+        return {
+            "trace_version": TRACE_VERSION,
+            "engine_version": self.engine_version,
+            "workflow": self.workflow,
+            "file": encodable(self.file),
+            "started_at": self.started_at,
+            "duration_ms": self.duration_ms,
+            "status": self.status,
+            "inputs": redact(self.inputs),
+            "outputs": _outputs(self.outputs, last, redact),
+            "error": redact(encodable(self.error)),
+            "nodes": [node.to_dict(redact) for node in self.nodes],
+        }
+
+    def redact(self, value: Any) -> Any:
+        """Any value as strict JSON, with this run's secrets taken out: for text about it."""
+        strict = strict_json(value)
+        return self.redactor(strict)(strict)
+
+    def redactor(self, *others: Any) -> Redactor:
+        """What takes this run's secrets, and those in ``others``, out of many texts; to find them takes a while."""
+        data = [(node.params, node.templates, node.outputs, node.llm_calls) for node in self.nodes]
+        return Redactor.of([*self.secrets, *named_secrets([self.inputs, self.outputs, data, others])])
+
+
+OnEvent = Callable[[Event], None]
+
+
+def _outputs(outputs: Mapping[str, Any], batch: BatchTrace | None, redact: Redactor) -> Any:
+    # Told by the metadata: a node that is no batch may write the same names, and secrets under them.
+    if batch is None or outputs.get("batch_metadata") != batch.metadata:
+        return redact(outputs)
+    return {name: _batch_output(name, value, redact) for name, value in outputs.items()}
+
+
+def _batch_output(name: str, value: Any, redact: Redactor) -> Any:
+    if name == "batch_metadata":
+        return copy_data(value)
+    if name == "errors" and isinstance(value, list):
+        return [_error_entry(entry, redact) for entry in value]
+    return redact(value)
+
+
+def _error_entry(entry: dict[str, Any], redact: Redactor) -> dict[str, Any]:
+    return {key: redact(value) if key in {"item", "error"} else value for key, value in entry.items()}
+
+
+def _llm_call(call: Any, node_id: str, redact: Redactor) -> Any:
+    redacted = redact(call)
+    own = isinstance(call, dict) and call.get("node_id") == node_id
+    return {**redacted, "node_id": node_id} if own else redacted

@@ -1,0 +1,36 @@
+"""A name to whether what stands under it is a secret."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any, Final
+
+REDACTED: Final = "[redacted]"
+
+_SECRET: Final = re.compile(
+    r"(?:^|[_.-])(?:api|access|private|secret|signing|encryption)?[_-]?key\W*$"
+    r"|token(?!s?[_-]?(?:usage|count|type|limit|details|budget))"
+    r"|passw(?:or)?d|passphrase|secret|authorization|credential|cookie",
+    re.IGNORECASE,
+)
+_COUNT: Final = re.compile(
+    r"tokens|per[_-]?token|expir|(?:counts?|length|limit|size|age|ttl)\W*$",
+    re.IGNORECASE,
+)
+
+
+def looks_secret(name: Any) -> bool:
+    """Whether a parameter, header or variable of this name holds a secret."""
+    return isinstance(name, str) and _is_secret(name)
+
+
+def looks_counted(name: Any) -> bool:
+    """Whether a number of this name is a count (``max_tokens``), which is no secret."""
+    return isinstance(name, str) and _COUNT.search(name) is not None
+
+
+@lru_cache(maxsize=4096)
+def _is_secret(name: str) -> bool:
+    # Kept, since the same few names stand in each result of a batch.
+    return _SECRET.search(name) is not None

@@ -1,0 +1,84 @@
+"""Events to a trace, while the run goes on.
+
+Holds the one lock of a run: events of parallel items reach the listener one at a time, and what several items
+report is gathered under it. Records of nodes come from the flow's own thread only, one node after the other.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+from pflow_engine.clock import Clock
+from pflow_engine.trace.finding import environment_secrets
+from pflow_engine.trace.model import BatchTrace, Event, NodeTrace, OnEvent
+from pflow_engine.trace.strict import strict_json
+
+
+class Recorder:
+    """Collects what the layers note of the node that is running, and the records of those that ended."""
+
+    def __init__(self, on_event: OnEvent | None, clock: Clock) -> None:
+        self._on_event = on_event
+        self._clock = clock
+        self._started = clock.now()
+        self.started_at = clock.today()
+        self._lock = threading.Lock()
+        self._notes: dict[str, Any] = {}
+        self._unresolved: set[str] = set()
+        self._secrets: set[str] = set(environment_secrets())
+        self._nodes: list[NodeTrace] = []
+
+    @property
+    def listening(self) -> bool:
+        """Whether anyone wants events: batches make none otherwise."""
+        return self._on_event is not None
+
+    @property
+    def nodes(self) -> tuple[NodeTrace, ...]:
+        """The nodes that ended, in the order they ran."""
+        return tuple(self._nodes)
+
+    @property
+    def known_secrets(self) -> tuple[str, ...]:
+        """What was registered, what params with the name of a secret came to, the environment's then and now."""
+        return tuple(sorted({*self._secrets, *environment_secrets()}))
+
+    def elapsed_ms(self) -> float:
+        """Milliseconds since the run began."""
+        return round((self._clock.now() - self._started) * 1000, 3)
+
+    def emit(self, event: Event) -> None:
+        """Tell the listener."""
+        if self._on_event is not None:
+            with self._lock:
+                self._on_event(event)
+
+    def note(self, **facts: Any) -> None:
+        """Fields of the running node's record; copied to strict JSON now, before anyone changes them."""
+        self._notes.update({name: strict_json(value) for name, value in facts.items()})
+
+    def note_batch(self, batch: BatchTrace) -> None:
+        """The running node's batch, which is frozen already."""
+        self._notes["batch"] = batch
+
+    def warn(self, text: str) -> None:
+        """Something odd about the running node that did not stop it."""
+        self._notes.setdefault("warnings", []).append(text)
+
+    def unresolved(self, templates: Iterable[str]) -> None:
+        """Templates of the running node, or of any of its items, that were left as written."""
+        with self._lock:
+            self._unresolved.update(templates)
+
+    def keep_secret(self, values: Iterable[str]) -> None:
+        """Values that must not be seen in the trace."""
+        with self._lock:
+            self._secrets.update(values)
+
+    def close(self, **facts: Any) -> None:
+        """End the running node's record."""
+        self._nodes.append(NodeTrace(**{**self._notes, "unresolved": sorted(self._unresolved), **facts}))
+        self._notes = {}
+        self._unresolved = set()
