@@ -1,0 +1,22 @@
+"""Items and a callable to outcomes: retries, order, isolation of failures. Knows nothing of nodes."""
+
+from pflow_engine.batch.attempt import FAILURES, ItemEvent, Job, Work, error_text, reported_text
+from pflow_engine.batch.outcome import Outcome, error_entries, timing
+from pflow_engine.batch.run import BatchInterrupted, ExecutorFactory, run_batch
+from pflow_engine.batch.timeout import bounded
+
+__all__ = [
+    "FAILURES",
+    "BatchInterrupted",
+    "ExecutorFactory",
+    "ItemEvent",
+    "Job",
+    "Outcome",
+    "Work",
+    "bounded",
+    "error_entries",
+    "error_text",
+    "reported_text",
+    "run_batch",
+    "timing",
+]
