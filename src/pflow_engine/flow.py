@@ -1,0 +1,191 @@
+"""Flow and inputs to RunResult: the walk along the edges, by action."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pflow_engine.batch import FAILURES, ExecutorFactory
+from pflow_engine.clock import CancelToken, Clock, RealClock
+from pflow_engine.document.model import Workflow
+from pflow_engine.errors import InvalidInput, NodeFailed, PflowError, Problem
+from pflow_engine.failures import cancelled, endless_loop, raised_failure, reported_failure
+from pflow_engine.inputs import bind_inputs
+from pflow_engine.result import RunResult, collect_outputs, status_of
+from pflow_engine.store import LLM_CALLS
+from pflow_engine.trace import (
+    Event,
+    OnEvent,
+    Recorder,
+    Trace,
+    TraceStatus,
+    registered_secrets,
+    strict_json,
+    write_json,
+)
+from pflow_engine.wrappers import Call, Layer
+
+MOST_VISITS = 1000
+"""How often one node may run before a loop counts as endless."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A compiled workflow. Frozen: one may run in many threads at once."""
+
+    workflow: Workflow
+    layers: Mapping[str, Layer]
+    edges: Mapping[tuple[str, str], str]
+
+    def run(  # noqa: PLR0913  # each is a seam of its own, all optional
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        executor: ExecutorFactory | None = None,
+        clock: Clock | None = None,
+        on_event: OnEvent | None = None,
+        cancel: CancelToken | None = None,
+        trace_file: str | os.PathLike[str] | None = None,
+        secrets: Iterable[str] = (),
+    ) -> RunResult:
+        """Run from the start node until no edge leads on. A failed run is a result, not an exception.
+
+        ``executor`` makes a ``concurrent.futures.Executor`` for so many workers. ``cancel``, once asked, lets
+        what is running end and starts nothing more. ``trace_file`` is written whatever happens, at Ctrl-C
+        with what was done. ``secrets`` are texts, of four characters or more, that are taken out of the trace
+        and of what is said about the run, beside those known by the names they stand under.
+
+        Raises:
+            InvalidInput: the inputs do not fit, the trace file's folder is not there, or a secret is no text;
+                nothing has run.
+            KeyboardInterrupt: after the running items have ended.
+        """
+        registered = registered_secrets(secrets)
+        bound = bind_inputs(self.workflow, inputs or {})
+        _refuse_lost_trace(trace_file)
+        own = CancelToken()  # a batch that Ctrl-C ends asks it to stop, and the caller's token is the caller's
+        forget = cancel.on_cancel(own.cancel) if cancel else _nothing
+        run = _Run(
+            self,
+            bound,
+            executor or ThreadPoolExecutor,
+            clock or RealClock(),
+            own,
+            on_event,
+        )
+        run.recorder.keep_secret(registered)
+        try:
+            return run.result()
+        finally:
+            forget()
+            if trace_file is not None:
+                write_json(trace_file, run.trace().to_dict())
+
+
+class _Run:
+    """One run: where it stands. Lives no longer than ``Flow.run``, and only its thread writes to it."""
+
+    def __init__(  # noqa: PLR0913  # the seams of Flow.run
+        self,
+        flow: Flow,
+        inputs: Mapping[str, Any],
+        executor: ExecutorFactory,
+        clock: Clock,
+        cancel: CancelToken,
+        on_event: OnEvent | None,
+    ) -> None:
+        self.flow, self.executor, self.clock, self.cancel = flow, executor, clock, cancel
+        self.recorder = Recorder(on_event, clock)
+        self.inputs = strict_json(inputs)
+        self.store: dict[str, Any] = {**inputs, LLM_CALLS: []}
+        self.visits: Counter[str] = Counter()
+        self._ended: Trace | None = None
+
+    def result(self) -> RunResult:
+        """Walk to the end."""
+        self.recorder.emit(Event("run_start", total=len(self.flow.layers)))
+        error = self._walk()
+        ran = [node.id for node in self.recorder.nodes]
+        outputs: dict[str, Any] = {}
+        if error is None:
+            outputs, error = collect_outputs(self.flow.workflow, self.store, ran)
+        status = status_of(self.flow.workflow, self.recorder.nodes, error)
+        self._ended = trace = self._trace(status, outputs, error)
+        self.recorder.emit(Event("run_end", status=status))
+        return RunResult(status, outputs, self.store, trace, error, self.flow.workflow)
+
+    def _walk(self) -> PflowError | None:
+        node_id: str | None = self.flow.workflow.start
+        failure: NodeFailed | None = None
+        while node_id is not None:
+            if self.cancel.cancelled:
+                return failure or cancelled(self.flow.workflow, node_id)
+            self.visits[node_id] += 1
+            if self.visits[node_id] > MOST_VISITS:
+                return endless_loop(self.flow.workflow, node_id, MOST_VISITS)
+            action, failure = self._step(node_id)
+            target = self.flow.edges.get((node_id, action))
+            if target is None and action == "error":
+                return failure or reported_failure(self.flow.workflow, node_id, self.store.get(node_id))
+            node_id = target
+        return None
+
+    def _step(self, node_id: str) -> tuple[str, NodeFailed | None]:
+        call = Call(node_id, self.store, {}, self.clock, self.cancel, self.recorder, self.executor)
+        self._forget_error(node_id)
+        try:
+            return self.flow.layers[node_id].run(call) or "default", None
+        except FAILURES as error:
+            failure = raised_failure(self.flow.workflow, node_id, error)
+        # What comes along an error edge finds the reason where nodes that report errors leave theirs.
+        outputs = self.store.get(node_id)
+        self.store[node_id] = {**(outputs if isinstance(outputs, dict) else {}), "error": failure.summary}
+        return "error", failure
+
+    def _forget_error(self, node_id: str) -> None:
+        # In a loop a node finds what it wrote last time; that it failed then says nothing of this time.
+        outputs = self.store.get(node_id)
+        if self.visits[node_id] > 1 and isinstance(outputs, dict):
+            outputs.pop("error", None)
+
+    def trace(self) -> Trace:
+        """The trace so far; ``interrupted`` while the run has not ended."""
+        return self._ended or self._trace("interrupted", {}, None)
+
+    def _trace(self, status: TraceStatus, outputs: Mapping[str, Any], error: PflowError | None) -> Trace:
+        workflow = self.flow.workflow
+        return Trace(
+            workflow=workflow.name,
+            file=workflow.document.file,
+            status=status,
+            inputs=self.inputs,
+            outputs=strict_json(outputs),
+            nodes=self.recorder.nodes,
+            error=error.summary if error else None,
+            started_at=self.recorder.started_at.isoformat(),
+            duration_ms=self.recorder.elapsed_ms(),
+            engine_version=_engine_version(),
+            secrets=self.recorder.known_secrets,
+        )
+
+
+def _nothing() -> None:
+    """No token was given, so there is nothing to take back from one."""
+
+
+def _refuse_lost_trace(trace_file: str | os.PathLike[str] | None) -> None:
+    if trace_file is not None and not Path(trace_file).parent.is_dir():
+        message = f"the trace cannot be written: there is no folder {Path(trace_file).parent}"
+        raise InvalidInput(Problem("trace-file", message, hint="make the folder first", file=os.fspath(trace_file)))
+
+
+@cache
+def _engine_version() -> str:
+    return version("pflow-testkit")

@@ -1,0 +1,53 @@
+"""A run to its execution steps: one dict a node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pflow_engine.document.model import Workflow
+from pflow_engine.trace import NodeTrace, Trace
+
+MOST_ERRORS = 5
+_BATCH = frozenset({"count", "success_count", "error_count", "errors", "batch_metadata"})
+
+
+def build_execution_steps(workflow: Workflow, store: Mapping[str, Any], trace: Trace) -> list[dict[str, Any]]:
+    """One step for each node, those that ran in the order they did, then those that did not.
+
+    ``{"node_id", "status": completed|failed|not_executed, "duration_ms"}``; a batch, told by
+    ``batch_metadata``, its counts and ``errors`` in its output, adds ``is_batch``, ``batch_total``, ``batch_success``,
+    ``batch_errors``, ``batch_error_details`` (the first five) and ``batch_errors_truncated``.
+    """
+    last_runs = {node.id: node for node in trace.nodes}
+    order = list(dict.fromkeys(node.id for node in trace.nodes))
+    order += [node.id for node in workflow.nodes if node.id not in last_runs]
+    return [_step(node_id, last_runs.get(node_id), store.get(node_id)) for node_id in order]
+
+
+def _step(node_id: str, run: NodeTrace | None, output: Any) -> dict[str, Any]:
+    if run is None:
+        return {"node_id": node_id, "status": "not_executed", "duration_ms": None}
+    step = {"node_id": node_id, "status": run.status, "duration_ms": run.duration_ms}
+    if isinstance(output, Mapping) and _is_batch(output):
+        step |= _batch_fields(output)
+    return step
+
+
+def _is_batch(output: Mapping[str, Any]) -> bool:
+    # A plain node may write any of these names, with anything in them.
+    if not output.keys() >= _BATCH or not isinstance(output["errors"], list | None):
+        return False
+    return all(isinstance(entry, Mapping) and entry.keys() >= {"index", "error"} for entry in output["errors"] or ())
+
+
+def _batch_fields(output: Mapping[str, Any]) -> dict[str, Any]:
+    errors = output["errors"] or []
+    return {
+        "is_batch": True,
+        "batch_total": output["count"],
+        "batch_success": output["success_count"],
+        "batch_errors": output["error_count"],
+        "batch_error_details": errors[:MOST_ERRORS],
+        "batch_errors_truncated": max(0, len(errors) - MOST_ERRORS),
+    }

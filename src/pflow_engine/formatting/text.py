@@ -1,0 +1,89 @@
+"""A RunResult to the text that a person reads, on a terminal or through an agent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from pflow_engine.errors import PflowError
+from pflow_engine.formatting.steps import build_execution_steps
+from pflow_engine.result import RunResult
+from pflow_engine.trace import Redactor
+
+_LONGEST_ERROR = 200
+_LONGEST_MESSAGE = 1000
+_HEADLINES = {
+    "success": "✓ Workflow completed in",
+    "degraded": "✓ Workflow completed in",
+    "failed": "❌ Workflow failed after",
+}
+
+
+def format_success_as_text(result: RunResult) -> str:
+    """What ran, how long it took, and what failed: at most five errors a batch, 200 characters each.
+
+    What ended the run stands there with its places and hints, each message cut at 1000 characters.
+    Secrets are taken out as they are from the trace.
+    """
+    steps = build_execution_steps(result.workflow, result.store, result.trace)
+    ran = [step for step in steps if step["status"] != "not_executed"]
+    lines = [
+        f"{_HEADLINES[result.status]} {result.trace.duration_ms / 1000:.3f}s",
+        f"Nodes executed ({len(ran)}):",
+        *(f"  {_node_line(step)}" for step in ran),
+    ]
+    if result.error is not None or any(step.get("batch_errors") for step in ran):
+        # Only now: to find a run's secrets takes as long as its trace is big.
+        redact = result.trace.redactor()
+        lines += [line for step in ran for line in _errors(step, redact)]
+        lines += ["", _final(result.error, redact)] if result.error else []
+    return "\n".join(lines)
+
+
+def _node_line(step: dict[str, Any]) -> str:
+    line = f"{step['node_id']} ({step['duration_ms']:.0f}ms)"
+    if step.get("is_batch"):
+        line += f" - {_counts(step)}"
+    return f"{_mark(step)} {line}"
+
+
+def _mark(step: dict[str, Any]) -> str:
+    if step["status"] == "failed":
+        return "❌"
+    return "⚠" if step.get("batch_errors") else "✓"
+
+
+def _counts(step: dict[str, Any]) -> str:
+    counts = f"{step['batch_success']}/{step['batch_total']} items succeeded"
+    return f"{counts}, {step['batch_errors']} failed" if step["batch_errors"] else counts
+
+
+def _errors(step: dict[str, Any], redact: Redactor) -> Iterator[str]:
+    if not step.get("batch_errors"):
+        return
+    yield ""
+    yield f"Batch '{step['node_id']}' errors:"
+    for entry in step["batch_error_details"]:
+        yield f"  [{entry['index']}] {_cut(' '.join(redact(str(entry['error'])).split()), _LONGEST_ERROR)}"
+    if step["batch_errors_truncated"]:
+        yield f"  ...and {step['batch_errors_truncated']} more errors"
+
+
+def _final(error: PflowError, redact: Redactor) -> str:
+    # Cut after the secrets are out: half a secret would not be known as one.
+    return "\n".join(
+        str(
+            replace(
+                problem,
+                message=_cut(redact(problem.message), _LONGEST_MESSAGE),
+                hint=redact(problem.hint),
+                source=redact(problem.source),
+            )
+        )
+        for problem in error.problems
+    )
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 3] + "..."
