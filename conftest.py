@@ -1,0 +1,20 @@
+"""pytester for the plugin's own tests.
+
+A run of pytester unloads again what was loaded during it, so what every run needs is loaded here: else each
+takes a second longer.
+"""
+
+import hypothesis.internal.observability  # noqa: F401  # as above
+import pytest
+
+import pflow_testkit.collector
+import pflow_testkit.session  # noqa: F401  # as above
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(autouse=True)
+def _as_at_a_desk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest writes its summaries in full where these are set, as build machines do; the tests read the short ones."""
+    for name in ("CI", "BUILD_NUMBER"):
+        monkeypatch.delenv(name, raising=False)

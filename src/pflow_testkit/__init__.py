@@ -1,0 +1,1 @@
+"""A pytest plugin for workflow files: collection, case files, stubs, fixtures."""

@@ -1,0 +1,227 @@
+"""Workflow files to test items."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from pflow_engine.document.load import form_of, load
+from pflow_engine.document.model import Document
+from pflow_engine.document.positions import texts_in
+from pflow_engine.errors import InvalidWorkflow, PflowError, Problem, did_you_mean
+from pflow_engine.nodes import Registry
+from pflow_engine.store import INDEX, LLM_CALLS
+from pflow_engine.templates import parse as parse_template
+from pflow_engine.validation import find_problems
+from pflow_testkit.cases import SUFFIX, Case, InvalidCase, case_file_of, load_cases, stem_of
+from pflow_testkit.options import KEY
+from pflow_testkit.registry import registry_for
+from pflow_testkit.runner import Ran, run_case
+from pflow_testkit.stubs import CallLog, StandIns
+
+DEFAULTS = "defaults"
+
+_MISNAMED = re.compile(r"[._-]tests?\.(?:ya?ml|json)$")
+
+
+class PflowWarning(UserWarning):
+    """A problem of a workflow that does not stop it."""
+
+
+def collect_file(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """The collector of a file, if by its name it may be a workflow or a case file."""
+    if _MISNAMED.search(path.name) and not path.name.endswith(SUFFIX):
+        stem = _MISNAMED.sub("", path.name)
+        return MisnamedCaseFile.from_parent(parent, path=path) if stem in _stems_beside(path) else None
+    if path.name.endswith(SUFFIX):
+        return CaseFile.from_parent(parent, path=path)
+    return WorkflowFile.from_parent(parent, path=path) if form_of(path) else None
+
+
+class WorkflowFile(pytest.Module):
+    """A JSON or YAML file: its items if it is a workflow, none if it is not.
+
+    A module to pytest, so that fixtures of module scope have something to live in; nothing is imported.
+    """
+
+    def _getobj(self) -> ModuleType:
+        return ModuleType(stem_of(self.path))
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """``validate``, and ``run[…]`` for each case.
+
+        Raises:
+            CollectError: the file, or the case file beside it, cannot be parsed.
+        """
+        try:
+            self.document: Document = load(self.shown)
+            cases = self._cases()
+        except PflowError as error:
+            if error.code == "no-nodes" and not _is_there(case_file_of(self.path)):
+                return
+            raise self.CollectError(_text(error.problems)) from None
+        yield _item(self, "validate", lambda request: _validate(request, self, cases))
+        for case in cases:
+            yield _item(self, f"run[{case.name}]", _runner(self, case), case)
+
+    @cached_property
+    def shown(self) -> str:
+        """The file as people name it from where they stand."""
+        return os.path.relpath(self.path)
+
+    def _cases(self) -> tuple[Case, ...]:
+        path = case_file_of(self.path)
+        if _is_there(path):
+            return load_cases(path, os.path.relpath(path))
+        return (Case(DEFAULTS),) if runs_by_itself(self.document) else ()
+
+
+class CaseFile(pytest.File):
+    """A case file: its cases belong to the workflows beside it, but one without a workflow is a mistake."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Nothing.
+
+        Raises:
+            CollectError: there is no workflow of its name.
+        """
+        stem, stems = self.path.name.removesuffix(SUFFIX), _stems_beside(self.path)
+        if stem not in stems:
+            message = f"there is no workflow '{stem}' beside this case file"
+            hint = did_you_mean(stem, stems, otherwise="beside it: ")
+            raise self.CollectError(str(Problem("case-file", message, hint=hint, file=os.path.relpath(self.path))))
+        yield from ()
+
+
+class MisnamedCaseFile(pytest.File):
+    """A file beside a workflow whose name is almost that of its case file: its cases would never run."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Nothing.
+
+        Raises:
+            CollectError: always, with the right name.
+        """
+        hint = f"rename it to {_MISNAMED.sub(SUFFIX, self.path.name)}"
+        shown = os.path.relpath(self.path)
+        raise self.CollectError(str(Problem("case-file", f"case files end with {SUFFIX}", hint=hint, file=shown)))
+
+
+class WorkflowItem(pytest.Function):
+    """A test of a workflow: a function as far as fixtures and reruns go, its place is in the file."""
+
+    case: Case | None = None
+
+    @property
+    def id(self) -> Any:
+        """The id as pytest reads it back from its cache: ``run`` with the params ``case``.
+
+        pytest 9.2 builds it from a callspec, which a case is none of; as one name ``run[case]`` it would not
+        be equal to what ``--lf`` and ``--nf`` have stored.
+        """
+        return type(super().id).parse(self.nodeid)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """The case in its file, or the workflow."""
+        if self.case is not None and self.case.file is not None:
+            return Path(self.case.file.file).absolute(), self.case.line, self.name
+        return self.path, 0, self.name
+
+
+def _item(parent: WorkflowFile, name: str, test: Callable[..., None], case: Case | None = None) -> WorkflowItem:
+    item: WorkflowItem = WorkflowItem.from_parent(parent, name=name, callobj=test)
+    item.case = case
+    return item
+
+
+def runs_by_itself(document: Document) -> bool:
+    """Whether a workflow runs without being given anything: every input has a default, every name is known."""
+    ir = document.ir
+    declared = ir.get("inputs", {})
+    if declared:
+        return isinstance(declared, dict) and all(
+            isinstance(entry, dict) and ("default" in entry or entry.get("required") is False)
+            for entry in declared.values()
+        )
+    nodes = ir.get("nodes")
+    nodes = [node for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
+    batches = [node["batch"] for node in nodes if isinstance(node.get("batch"), dict)]
+    named = [node.get("id") for node in nodes] + [batch.get("as", "item") for batch in batches]
+    known = {name for name in named if isinstance(name, str)} | {INDEX, LLM_CALLS}
+    references = [reference for _, text in texts_in(nodes, ()) for reference in parse_template(text).references]
+    return {path.root for reference in references for path in reference.paths()} <= known
+
+
+def _validate(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[Case, ...]) -> None:
+    problems = _problems(request, file, cases)
+    if any(problem.severity == "error" for problem in problems):
+        pytest.fail(_text(problems), pytrace=False)
+    if problems and not _warned(request.node, PflowWarning(f"\n{_text(problems)}")):
+        pytest.fail(_text(problems), pytrace=False)
+
+
+def _problems(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[Case, ...]) -> list[Problem]:
+    try:
+        registry = _registry(request)
+        for case in cases:
+            registry.plug(StandIns(case.stubs, True, CallLog(), file.document))
+        return find_problems(file.document, registry)
+    except PflowError as error:
+        return list(error.problems)
+
+
+def _warned(item: pytest.Item, warning: PflowWarning) -> bool:
+    # Under "-W error" a warning is raised where it is given.
+    try:
+        item.warn(warning)
+    except PflowWarning:
+        return False
+    return True
+
+
+def _runner(file: WorkflowFile, case: Case) -> Callable[..., None]:
+    def run(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+        allowed = replace(case, live=request.config.stash[KEY].live or case.live)
+        said = _said_by(lambda: run_case(file.document, allowed, _registry(request), tmp_path, request.getfixturevalue))
+        if said:
+            pytest.fail(said, pytrace=False)
+
+    return run
+
+
+def _said_by(run: Callable[[], Ran]) -> str:
+    try:
+        ran = run()
+    except InvalidWorkflow as error:
+        # What is wrong with the workflow is shown by its own item, at length.
+        lines = [str(problem).splitlines()[0] for problem in error.problems if problem.severity == "error"]
+        return "\n".join(["the workflow is invalid, see its item 'validate':", *lines])
+    except InvalidCase as error:
+        return _text(error.problems)
+    return ran.report() if ran.problems else ""
+
+
+def _text(problems: Iterable[Problem]) -> str:
+    return "\n\n".join(map(str, problems))
+
+
+def _registry(request: pytest.FixtureRequest) -> Registry:
+    return registry_for(request.config, request.node.path)
+
+
+def _stems_beside(path: Path) -> set[str]:
+    files = [other for other in path.parent.iterdir() if form_of(other) and not _MISNAMED.search(other.name)]
+    return {stem_of(other) for other in files}
+
+
+def _is_there(path: Path) -> bool:
+    # A link that leads nowhere is there: it is to be said that it leads nowhere.
+    return path.exists() or path.is_symlink()

@@ -1,0 +1,215 @@
+"""A case and its workflow to a run, and to what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pflow_engine.compiler import compile_ir_to_flow
+from pflow_engine.document.model import Document, Workflow
+from pflow_engine.document.positions import Path as DataPath
+from pflow_engine.document.positions import path_text
+from pflow_engine.errors import InvalidInput, Problem, did_you_mean
+from pflow_engine.formatting import format_success_as_text
+from pflow_engine.nodes import Registry
+from pflow_engine.result import RunResult
+from pflow_engine.validation import validate
+from pflow_engine.wrappers import NodeSpec
+from pflow_testkit.cases import SUFFIX, Case, InvalidCase
+from pflow_testkit.expectations import FIXTURE, differences
+from pflow_testkit.places import env_faults, file_faults
+from pflow_testkit.stubs import CallLog, StandIns, example_stub, stub_problems
+
+FixtureValue = Callable[[str], Any]
+
+_OWN = {"work": (), "home": ("HOME", "USERPROFILE"), "tmp": ("TMPDIR", "TEMP", "TMP")}
+_FOLLOW_HOME = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
+"""Unset, they mean folders of the home."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A case that ran: its result, the calls of its nodes, and what did not come out as expected."""
+
+    result: RunResult
+    log: CallLog
+    problems: tuple[Problem, ...]
+
+    def report(self) -> str:
+        """What the failure shows: each difference with its place in the case file, then the run."""
+        said = "\n\n".join(map(str, self.problems))
+        return said if self.log.blocked else f"{said}\n\n{format_success_as_text(self.result)}"
+
+
+def run_case(document: Document, case: Case, registry: Registry, folder: Path, fixture: FixtureValue) -> Ran:
+    """Run a case in its own folder, home and environment, and hold the result against what it expects.
+
+    Raises:
+        InvalidWorkflow: the workflow has problems.
+        InvalidCase: the case does not fit the workflow.
+    """
+    log = CallLog()
+    case = _with_fixtures(case, fixture)
+    registry.plug(StandIns(case.stubs, case.live, log, document))
+    workflow = validate(document, registry)
+    problems = list(_misfits(case, workflow, registry))
+    if problems:
+        raise InvalidCase(problems)
+    flow = compile_ir_to_flow(workflow, registry)
+    with own_place(folder, case.env) as work:
+        for name, content in case.files.items():
+            _write(work / name, content)
+        try:
+            result = flow.run(case.inputs)
+        except InvalidInput as error:
+            raise InvalidCase([_in_case(case, problem) for problem in error.problems]) from None
+    found = _unexpected(case, result, log)
+    return Ran(
+        result, log, tuple(problem if problem.file else replace(problem, file=document.file) for problem in found)
+    )
+
+
+def _with_fixtures(case: Case, fixture: FixtureValue) -> Case:
+    filled = {name: _filled(getattr(case, name), fixture) for name in ("inputs", "files", "env", "stubs")}
+    return replace(case, **filled)
+
+
+def _filled(value: Any, fixture: FixtureValue) -> Any:
+    if isinstance(value, Mapping):
+        if value.keys() == {FIXTURE}:
+            return fixture(str(value[FIXTURE]))
+        return {key: _filled(item, fixture) for key, item in value.items()}
+    return [_filled(item, fixture) for item in value] if isinstance(value, list) else value
+
+
+def _misfits(case: Case, workflow: Workflow, registry: Registry) -> Iterator[Problem]:
+    for section, faults in (("files", file_faults(case.files)), ("env", env_faults(case.env))):
+        for path, message, hint in faults:
+            yield case.problem(f"bad-{section}".removesuffix("s"), message, (section, *path), hint=hint, key=True)
+    for path, message, hint in stub_problems(case.stubs, workflow, registry):
+        yield case.problem("bad-stub", message, ("stubs", *path), hint=hint, key=True)
+    ids = [node.id for node in workflow.nodes]
+    live = case.live if isinstance(case.live, tuple) else ()
+    named: list[tuple[DataPath, str]] = [(("live", index), name) for index, name in enumerate(live)]
+    named += [(("expect", "nodes", name), name) for name in case.expect.get("nodes", {})]
+    named += [(("expect", "order", index), name) for index, name in enumerate(case.expect.get("order", []))]
+    for path, name in named:
+        if name not in ids:
+            hint = did_you_mean(name, ids, otherwise="the nodes: ")
+            yield case.problem("unknown-node", f"the workflow has no node '{name}'", path, hint=hint, key=True)
+
+
+def _in_case(case: Case, problem: Problem) -> Problem:
+    # The engine names the place of the declaration; what has to be mended is the case.
+    name = problem.path.rpartition("inputs.")[2] or problem.message.rpartition("input '")[2].partition("'")[0]
+    path: DataPath = ("inputs", name) if name in case.inputs else ("inputs",) if case.inputs else ("name",)
+    return case.problem(problem.code, problem.message, path, hint=problem.hint, key=True)
+
+
+@contextmanager
+def own_place(folder: Path, env: Mapping[str, Any]) -> Iterator[Path]:
+    """A working folder, a home and a folder for temporary files of a run's own; gives the working folder."""
+    work = folder / "work"
+    with pytest.MonkeyPatch.context() as patch:
+        for name, variables in _OWN.items():
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            for variable in variables:
+                patch.setenv(variable, str(folder / name))
+        for variable in _FOLLOW_HOME:
+            patch.delenv(variable, raising=False)
+        patch.chdir(work)
+        for name, value in env.items():
+            patch.setenv(name, value if isinstance(value, str) else json.dumps(value))
+        yield work
+
+
+def _write(target: Path, content: Any) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+    target.write_text(text, encoding="utf-8")
+
+
+def _unexpected(case: Case, result: RunResult, log: CallLog) -> Iterator[Problem]:
+    if log.blocked:
+        yield from (_not_stubbed(case, spec) for spec in log.blocked)
+        return
+    expected = case.expect
+    wanted = expected.get("status", "failed" if "error" in expected else "success")
+    if result.status != wanted:
+        hint = "" if "status" in expected else f"if that is right, expect: {{status: {result.status}}}"
+        message = f"the run is {result.status}, expected {wanted}"
+        yield case.problem("status", message, ("expect", "status"), hint=hint)
+    yield from _compared(case, expected.get("outputs", {}), result.outputs, ("outputs",), "outputs")
+    for node_id, outputs in expected.get("nodes", {}).items():
+        yield from _node(case, node_id, outputs, result)
+    ran = [node.id for node in result.trace.nodes]
+    if "order" in expected and expected["order"] != ran:
+        message = f"the nodes ran in the order {', '.join(ran)}; expected {', '.join(expected['order'])}"
+        yield case.problem("order", message, ("expect", "order"))
+    yield from _error(case, expected, result)
+
+
+def _compared(case: Case, expected: Any, actual: Any, path: DataPath, what: str) -> Iterator[Problem]:
+    for difference in differences(expected, actual):
+        place = what + _tail(difference.path)
+        message = f"{place} is {difference.got}, expected {difference.expected}"
+        yield case.problem("difference", message, ("expect", *path, *difference.path))
+
+
+def _node(case: Case, node_id: str, expected: Any, result: RunResult) -> Iterator[Problem]:
+    path: DataPath = ("expect", "nodes", node_id)
+    if node_id not in {node.id for node in result.trace.nodes}:
+        ran = ", ".join(node.id for node in result.trace.nodes)
+        yield case.problem("not-run", f"node '{node_id}' did not run (ran: {ran})", path, key=True)
+        return
+    for difference in differences(expected, result.store.get(node_id)):
+        what = path_text(difference.path) or "what it left"
+        where = f"node '{node_id}'{_item(difference.path)}"
+        message = f"{where}: {what} is {difference.got}, expected {difference.expected}"
+        yield case.problem("difference", message, (*path, *difference.path))
+
+
+def _item(path: DataPath) -> str:
+    return f", item {path[1]}" if len(path) > 1 and path[0] in ("results", "errors") else ""
+
+
+def _error(case: Case, expected: Mapping[str, Any], result: RunResult) -> Iterator[Problem]:
+    if "error" not in expected or result.error is None:
+        return
+    wanted, said = expected["error"], result.error.summary
+    if isinstance(wanted, str):
+        if wanted not in said:
+            message = f"the error does not contain {wanted!r}; it is: {said}"
+            yield case.problem("error", message, ("expect", "error"))
+    else:
+        yield from _compared(case, wanted, said, ("error",), "the error")
+
+
+def _not_stubbed(case: Case, spec: NodeSpec) -> Problem:
+    stub = example_stub(spec)
+    if case.file is None:
+        first = f"cases:\n  - name: {case.name}\n"
+        hint = f"write a case file beside the workflow, NAME{SUFFIX} (or run with --pflow-live):\n"
+        paste = first + textwrap.indent(stub, "    ")
+    else:
+        hint = f"add this to the case (or live: [{spec.id}], or run with --pflow-live):\n"
+        paste = stub
+    return case.problem("not-stubbed", reaches_out(spec), hint=hint + textwrap.indent(paste, "    "))
+
+
+def reaches_out(spec: NodeSpec) -> str:
+    """What a test is told whose node reaches out without a stub."""
+    effect = {"network": "the network", "model": "a model"}[spec.interface.effects]
+    return f"node '{spec.id}' ({spec.type}) reaches for {effect}, and there is no stub for it"
+
+
+def _tail(path: DataPath) -> str:
+    text = path_text(path)
+    return text if not text or text.startswith("[") else f".{text}"

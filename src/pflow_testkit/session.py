@@ -1,0 +1,164 @@
+"""What the ``pflow`` fixture is: workflows run from Python tests, with the same stubs and rules as case files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from pflow_engine.compiler import compile_ir_to_flow
+from pflow_engine.document.load import from_data, load
+from pflow_engine.document.model import Document, Workflow
+from pflow_engine.errors import InvalidWorkflow, PflowError, Problem, did_you_mean
+from pflow_engine.flow import Flow
+from pflow_engine.nodes import Registry
+from pflow_engine.result import RunResult
+from pflow_engine.validation import validate
+from pflow_engine.wrappers import NodeSpec
+from pflow_testkit.options import KEY
+from pflow_testkit.registry import registry_for
+from pflow_testkit.runner import own_place, reaches_out
+from pflow_testkit.stubs import CallLog, NodeCall, StandIns, outputs_to_stub, stub_problems
+
+_Made = TypeVar("_Made")
+Source = str | os.PathLike[str] | Mapping[str, Any] | Document
+
+
+class Pflow:
+    """Runs workflows in a test. Network and model nodes must be stubbed, unless ``live``.
+
+    Runs take place in ``folder``, empty unless the test puts files there, with a home of their own.
+    """
+
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        self.folder = Path(request.getfixturevalue("tmp_path")) / "pflow" / "work"
+        self.folder.mkdir(parents=True)
+        self._config: pytest.Config = request.config
+        self._path: Path = request.node.path
+        self._default = _marked_workflow(request.node.get_closest_marker("pflow_workflow"))
+        self._stubs: dict[str, Any] = {}
+        self._log = CallLog()
+        self._nodes: set[str] = set()
+
+    def stub(self, node: str, outputs: Any = None, /, **named: Any) -> None:
+        """Let outputs stand in for a node (by id, or ``type:NAME``) in every later run of this test.
+
+        As in a case file: a dict of outputs, or a list of rules with ``when``, ``attempts`` and ``raises``.
+
+        Raises:
+            TypeError: outputs are given both ways.
+        """
+        if outputs is not None and named:
+            raise TypeError(f"pflow.stub('{node}', …) takes a dict of outputs or outputs by name, not both")
+        self._stubs[node] = named if outputs is None else outputs
+
+    def load(self, source: Source | None = None) -> Workflow:
+        """A validated workflow: a path (as seen from the test's folder or the current one), or an IR.
+
+        Raises:
+            InvalidWorkflow: with every problem.
+        """
+        __tracebackhide__ = True
+        return _plainly(lambda: self._compiled(source, self._stubs, live=False, log=CallLog())).workflow
+
+    def run(
+        self,
+        source: Source | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        stubs: Any = None,
+        live: bool = False,
+        **options: Any,
+    ) -> RunResult:
+        """Run a workflow; ``source`` may be left out under ``@pytest.mark.pflow_workflow(path)``.
+
+        ``stubs`` maps nodes to what stands in for them, as ``stub`` takes it, for this run only.
+        ``options`` are those of ``Flow.run``: ``executor``, ``clock``, ``on_event``, ``cancel``, ``trace_file``.
+
+        Raises:
+            InvalidWorkflow: the workflow has problems, or a stub does not fit it.
+            InvalidInput: the inputs do not fit.
+            pytest.fail.Exception: a node that reaches out has no stub; the message has one to paste.
+        """
+        __tracebackhide__ = True
+        log = CallLog()
+        # What is no map of stubs goes on as it is, and is refused with the rest that does not fit.
+        standing_in: Any = {**self._stubs, **(stubs or {})} if isinstance(stubs, Mapping | None) else stubs
+        may_reach_out = live or self._config.stash[KEY].live
+        flow = _plainly(lambda: self._compiled(source, standing_in, live=may_reach_out, log=log))
+        with own_place(self.folder.parent, {}):
+            result = _plainly(lambda: flow.run(inputs, **options))
+        self._log.extend(log)
+        if log.blocked:
+            pytest.fail("\n".join(map(_not_stubbed, log.blocked)), pytrace=False)
+        return result
+
+    def calls(self, node: str) -> list[NodeCall]:
+        """Every call of a node in this test: its params, and in a batch its item, index and attempt.
+
+        Raises:
+            InvalidWorkflow: no workflow that ran has such a node.
+        """
+        __tracebackhide__ = True
+        if node not in self._nodes:
+            hint = did_you_mean(node, self._nodes, otherwise="the nodes: ")
+            raise InvalidWorkflow(Problem("unknown-node", f"no workflow that ran has a node '{node}'", hint=hint))
+        return self._log.calls(node)
+
+    def _compiled(self, source: Source | None, stubs: Mapping[str, Any], *, live: bool, log: CallLog) -> Flow:
+        document = self._document(source)
+        registry = registry_for(self._config, self._path, Path(document.file).absolute())
+        registry.plug(StandIns(stubs, live, log, document))
+        workflow = validate(document, registry)
+        self._nodes.update(node.id for node in workflow.nodes)
+        _refuse_misfits(stubs, workflow, registry)
+        return compile_ir_to_flow(workflow, registry)
+
+    def _document(self, source: Source | None) -> Document:
+        if source is None and self._default is None:
+            hint = "name one, or mark the test with @pytest.mark.pflow_workflow('path')"
+            raise InvalidWorkflow(Problem("no-workflow", "pflow.run was given no workflow", hint=hint))
+        given = self._default if source is None else source
+        if isinstance(given, Document):
+            return given
+        if isinstance(given, str | os.PathLike):
+            beside, here = self._path.parent / given, Path(given)
+            return load(os.path.relpath(here if here.exists() and not beside.exists() else beside))
+        assert given is not None
+        return from_data(given)
+
+
+def _plainly(work: Callable[[], _Made]) -> _Made:
+    # A mistake of the test's is shown at the test's own line, not deep in the engine.
+    __tracebackhide__ = True
+    try:
+        return work()
+    except PflowError as error:
+        raise error.with_traceback(None) from error.__cause__
+
+
+def _not_stubbed(spec: NodeSpec) -> str:
+    stub = ", ".join(f"{name}=…" for name in outputs_to_stub(spec))
+    fix = f"add this before the run (or live=True, or --pflow-live):\n    pflow.stub('{spec.id}', {stub})"
+    return f"{reaches_out(spec)}\n{fix}"
+
+
+def _marked_workflow(marker: pytest.Mark | None) -> str | None:
+    if marker is None:
+        return None
+    if len(marker.args) != 1 or marker.kwargs:
+        said = "@pytest.mark.pflow_workflow takes one path: @pytest.mark.pflow_workflow('triage.json')"
+        pytest.fail(said, pytrace=False)
+    return str(marker.args[0])
+
+
+def _refuse_misfits(stubs: Mapping[str, Any], workflow: Workflow, registry: Registry) -> None:
+    misfits = [
+        Problem("bad-stub", message, ".".join(map(str, path)), hint)
+        for path, message, hint in stub_problems(stubs, workflow, registry)
+    ]
+    if misfits:
+        raise InvalidWorkflow(misfits)

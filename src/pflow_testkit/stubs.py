@@ -1,0 +1,278 @@
+"""Stubs of a case to layers that stand in for nodes; and a log of every call.
+
+A stub is outputs, or a list of rules. A rule has outputs beside ``when`` (which items it is for), ``attempts``
+(one reply an attempt, the last repeats), ``raises`` (text of an exception; in Python also one) and ``action``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from pflow_engine.copying import copy_data
+from pflow_engine.document.model import Document, Workflow
+from pflow_engine.document.plain import is_too_deep
+from pflow_engine.document.positions import Path
+from pflow_engine.document.schema import TYPES
+from pflow_engine.errors import Problem, Unhealable, did_you_mean
+from pflow_engine.nodes import Interface, NodeType, Registry
+from pflow_engine.nodes.node import Effects
+from pflow_engine.value_types import is_of_type, type_name
+from pflow_engine.wrappers import Call, Layer, NodeSpec
+from pflow_testkit.expectations import Fault, differences, shown
+from pflow_testkit.places import STUB_WORDS, fixtures_in, stub_faults, stubs_faults
+
+_BY_TYPE = "type:"
+_REACHES_OUT: tuple[Effects, ...] = ("network", "model")
+_EXAMPLES = {"string": '"…"', "integer": "0", "number": "0.0", "boolean": "false", "array": "[]", "object": "{}"}
+
+
+class StubbedError(Exception):
+    """What a stub with ``raises`` raises, where that is text."""
+
+
+class NodeCall(NamedTuple):
+    """One call of a node, or one attempt of one item. ``index`` and ``item`` are None outside a batch."""
+
+    node_id: str
+    params: dict[str, Any]
+    item: Any
+    index: int | None  # type: ignore[assignment]  # nobody asks this tuple for tuple.index
+    attempt: int
+
+
+class CallLog:
+    """Every call of a run's nodes. Written by the threads of a batch, hence the lock."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: list[NodeCall] = []
+        self._runs: Counter[str] = Counter()
+        self._blocked: dict[str, NodeSpec] = {}
+
+    def add(self, call: NodeCall) -> int:
+        """Note a call; gives which of the node's calls it is, from 1."""
+        with self._lock:
+            self._calls.append(call)
+            self._runs[call.node_id] += 1
+            return self._runs[call.node_id]
+
+    def block(self, spec: NodeSpec) -> None:
+        """Note a node that was not allowed to run."""
+        with self._lock:
+            self._blocked[spec.id] = spec
+
+    def extend(self, other: CallLog) -> None:
+        """Take over the calls of another log."""
+        with self._lock:
+            self._calls.extend(other._calls)
+
+    @property
+    def blocked(self) -> tuple[NodeSpec, ...]:
+        """The nodes that were not allowed to run."""
+        return tuple(self._blocked.values())
+
+    def calls(self, node_id: str) -> list[NodeCall]:
+        """The calls of a node: in the order it ran, those of a batch by item and attempt."""
+        calls = [call for call in self._calls if call.node_id == node_id]
+        return sorted(calls, key=lambda call: (call.index if call.index is not None else -1, call.attempt))
+
+
+@dataclass(frozen=True, eq=False)
+class StandIns:
+    """A plugin of the engine for one run: puts stubs in, keeps the rest from reaching out, logs all calls.
+
+    Equal only to itself: pluggy keeps plugins in sets.
+    """
+
+    stubs: Mapping[str, Any]
+    live: bool | tuple[str, ...]
+    log: CallLog
+    document: Document
+
+    def pflow_register_nodes(self, registry: Registry) -> None:
+        """Types that are stubbed, by themselves or by a node of theirs, need not be installed."""
+        for name in _stubbed_types(self.stubs, self.document):
+            if name not in registry:
+                registry.add(_placeholder(name))
+
+    def pflow_wrap_node(self, spec: NodeSpec, layer: Layer) -> Layer:
+        """The layer in the node's place."""
+        stub = self.stubs.get(spec.id, self.stubs.get(_BY_TYPE + spec.type))
+        if stub is not None:
+            layer = _Stub(spec.id, tuple(rules_of(stub)))
+        elif spec.interface.effects in _REACHES_OUT and not self._may_reach_out(spec.id):
+            layer = _Blocked(spec, self.log)
+        return _Logged(layer, self.log)
+
+    def _may_reach_out(self, node_id: str) -> bool:
+        return self.live if isinstance(self.live, bool) else node_id in self.live
+
+
+@dataclass(frozen=True, slots=True)
+class _Logged:
+    inner: Layer
+    log: CallLog
+
+    def run(self, call: Call) -> str | None:
+        item = call.store[call.alias] if call.index is not None else None
+        noted = NodeCall(call.node_id, copy_data(call.params), copy_data(item), call.index, call.attempt)
+        number = self.log.add(noted)
+        return self.inner.run(call if call.index is not None else call._replace(attempt=number))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stub:
+    node_id: str
+    rules: tuple[Mapping[str, Any], ...]
+
+    def run(self, call: Call) -> str | None:
+        replies = self._replies(call)
+        reply = replies[min(call.attempt, len(replies)) - 1]
+        if "raises" in reply:
+            raises = reply["raises"]
+            raise raises if isinstance(raises, BaseException) else StubbedError(raises)
+        outputs = {name: copy_data(value) for name, value in reply.items() if name not in STUB_WORDS}
+        call.store.update(outputs)
+        action = reply.get("action", "error" if outputs.get("error") else None)
+        return None if action is None else str(action)
+
+    def _replies(self, call: Call) -> Sequence[Mapping[str, Any]]:
+        about: dict[str, Any] = {"params": call.params}
+        if call.index is not None:
+            about |= {"item": call.store[call.alias], "index": call.index}
+        for rule in self.rules:
+            if not any(differences(rule.get("when", {}), about)):
+                replies: Sequence[Mapping[str, Any]] = rule.get("attempts", [rule])
+                return replies
+        message = f"no rule of the stub of '{self.node_id}' fits {shown(about)}"
+        raise Unhealable(Problem("stub-rule", message, hint="add a last rule without 'when'"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Blocked:
+    spec: NodeSpec
+    log: CallLog
+
+    def run(self, _call: Call) -> str | None:
+        self.log.block(self.spec)
+        message = f"node '{self.spec.id}' ({self.spec.type}) reaches for the {self.spec.interface.effects}: not run"
+        raise Unhealable(Problem("not-stubbed", message))
+
+
+def rules_of(stub: Any) -> list[Mapping[str, Any]]:
+    """A stub as a list of rules."""
+    return list(stub) if isinstance(stub, list | tuple) else [stub]
+
+
+def example_stub(spec: NodeSpec) -> str:
+    """A stub to paste into a case file, with the outputs the type declares."""
+    lines = [f"    {name}: {_EXAMPLES.get(word, 'null')}" for name, word in outputs_to_stub(spec).items()]
+    return "\n".join(["stubs:", f"  {spec.id}:", *lines])
+
+
+def outputs_to_stub(spec: NodeSpec) -> Mapping[str, str]:
+    """The outputs that a stub of a node would have, and their types: those of a run that went well."""
+    declared = spec.interface.outputs.items()
+    outputs = {name: word for name, word in declared if name != "error" and not name.endswith("_is_binary")}
+    return outputs or {"response": "any"}
+
+
+def stub_problems(stubs: Any, workflow: Workflow, registry: Registry) -> Iterator[Fault]:
+    """What is wrong with stubs, of whatever shape: path, what, the fix.
+
+    Stubs that are none, stubs for what is not in the workflow, and what the stubbed type cannot give.
+    """
+    if not isinstance(stubs, Mapping) or not all(isinstance(name, str) for name in stubs):
+        yield from stubs_faults(stubs)
+        return
+    for name, stub in stubs.items():
+        stubbed = [node for node in workflow.nodes if name in (node.id, _BY_TYPE + node.type)]
+        if not stubbed:
+            yield _unknown(name, workflow)
+        faults = [*stub_faults(stub, (name,)), *_not_filled(stub, (name,))]
+        found = registry.get(stubbed[0].type) if stubbed else None
+        yield from faults
+        if found is not None and not faults:
+            ids = {node.id for node in stubbed}
+            edges = {edge.action for edge in workflow.edges if edge.source in ids}
+            for path, reply in _replies_in(name, stub):
+                yield from _reply_problems(path, reply, found, edges)
+
+
+def _unknown(name: str, workflow: Workflow) -> Fault:
+    by_type = name.startswith(_BY_TYPE)
+    known = {_BY_TYPE + node.type if by_type else node.id for node in workflow.nodes}
+    what = "node of type" if by_type else "node"
+    message = f"the workflow has no {what} '{name.removeprefix(_BY_TYPE)}' to stub"
+    return (name,), message, did_you_mean(name, known)
+
+
+def _not_filled(stub: Any, path: Path) -> Iterator[Fault]:
+    # In a case file they are filled in by now. What contains itself was made in Python, by nobody who writes these.
+    for place, _ in () if is_too_deep(stub) else fixtures_in(stub, path):
+        yield place, "{$fixture: …} is for case files", "ask for the fixture in the test, and give its value"
+
+
+def _reply_problems(path: Path, reply: Mapping[str, Any], kind: NodeType, edges: set[str]) -> Iterator[Fault]:
+    interface = kind.interface
+    known = {"error", *interface.outputs}
+    is_open = interface.open_outputs or interface.echoes
+    for output, value in reply.items():
+        word = interface.outputs.get(output, "any")
+        if output in STUB_WORDS:
+            continue
+        if output not in known and not is_open:
+            hint = did_you_mean(output, {*known, *STUB_WORDS})
+            yield (*path, output), f"a {kind.name} node has no output '{output}'", hint
+        elif _rules_out(word, value):
+            message = f"output '{output}' of a {kind.name} node is of type {word}, not {type_name(value)}"
+            yield (*path, output), message, f"give it a value of type {word}"
+    yield from _action_problems(path, reply, kind, edges)
+
+
+def _rules_out(word: str, value: Any) -> bool:
+    # Null is "nothing came"; what has no word of JSON Schema's is a value made in Python.
+    return value is not None and word in TYPES and type_name(value) in TYPES and not is_of_type(value, word)
+
+
+def _action_problems(path: Path, reply: Mapping[str, Any], kind: NodeType, edges: set[str]) -> Iterator[Fault]:
+    action, actions = reply.get("action", "default"), kind.interface.actions
+    known = {"default", "error", *(actions or ()), *edges}
+    if actions is not None and action not in known:
+        hint = did_you_mean(action, known)
+        yield (*path, "action"), f"a {kind.name} node has no action '{action}', nor an edge for it", hint
+
+
+def _replies_in(name: str, stub: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    for number, rule in enumerate(rules_of(stub)):
+        path: Path = (name, number) if isinstance(stub, list | tuple) else (name,)
+        yield path, rule
+        for attempt, reply in enumerate(rule.get("attempts", [])):
+            yield (*path, "attempts", attempt), reply
+
+
+def _stubbed_types(stubs: Any, document: Document) -> Iterator[str]:
+    # Whether these are stubs at all is said when there is a workflow to hold them against.
+    if not isinstance(stubs, Mapping):
+        return
+    for name in stubs:
+        if isinstance(name, str) and name.startswith(_BY_TYPE):
+            yield name.removeprefix(_BY_TYPE)
+    nodes = document.ir.get("nodes")
+    for node in nodes if isinstance(nodes, list) else []:
+        match node:
+            case {"id": str(node_id), "type": str(kind)} if node_id in stubs:
+                yield kind
+
+
+def _placeholder(name: str) -> NodeType:
+    # A type that is not installed, for validation to know and for a stub to stand in for.
+    def run(*_: Any) -> str | None:
+        message = f"node type '{name}' is not installed"
+        raise Unhealable(Problem("unknown-type", message, hint="stub each node of this type"))
+
+    return NodeType(name, Interface(open_params=True, open_outputs=True), run)
