@@ -1,0 +1,130 @@
+"""Every example of the README runs, and every terminal picture is what the terminal shows."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BROKEN = """\
+{
+  "inputs": {"since": {"type": "string"}},
+  "nodes": [
+    {"id": "fetch", "type": "htp", "params": {"url": "https://commits.example/since/${sinse}"}},
+    {"id": "count", "type": "echo", "batch": {"items": "${fetch.response}", "paralel": true}}
+  ]
+}
+"""
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of a language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def picture(name: str) -> tuple[list[str], list[str]]:
+    """The arguments of a picture's command, and what it shows."""
+    pattern = rf"<!-- picture: {name} -->\n```console\n\$ pytest (.*?)\n(.*?)```\n<!-- end -->"
+    found = re.search(pattern, README, re.DOTALL)
+    assert found is not None
+    return shlex.split(found[1]), timeless(found[2].splitlines())
+
+
+def timeless(lines: list[str]) -> list[str]:
+    """Lines without what differs from run to run."""
+    return [re.sub(r"\b\d+(\.\d+)?(ms|s)\b", "…", line).strip("= ") for line in lines]
+
+
+def shown(result: pytest.RunResult) -> list[str]:
+    """What a run printed from its first failure or error on."""
+    lines = timeless(result.stdout.lines)
+    start = next(number for number, line in enumerate(lines) if line in ("FAILURES", "ERRORS"))
+    return lines[start:]
+
+
+@pytest.fixture
+def five_minutes(pytester: pytest.Pytester) -> pytest.Pytester:
+    """The project of the README's first guide."""
+    flows = pytester.mkdir("flows")
+    (flows / "triage.json").write_text(blocks("json")[0])
+    (flows / "conftest.py").write_text(blocks("python")[0])
+    (flows / "triage.test.yaml").write_text(blocks("yaml")[0])
+    return pytester
+
+
+def test_five_minutes(five_minutes):
+    """The first guide's project passes, as it says."""
+    guide = next(block for block in blocks("console") if "triage.json::validate PASSED" in block)
+    command, *said = guide.splitlines()
+    result = five_minutes.runpytest_inprocess(*shlex.split(command)[2:])
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines([f"{line.replace('[', '[[]')}*" for line in said])
+
+
+def test_stub_rules(five_minutes):
+    """The example of rules and attempts passes."""
+    (five_minutes.path / "flows" / "triage.test.yaml").write_text(blocks("yaml")[1])
+    five_minutes.runpytest_inprocess("--pflow-workflows=flows").assert_outcomes(passed=2)
+
+
+def test_ini_example(five_minutes):
+    """The example of the ini file opts in."""
+    five_minutes.makepyprojecttoml(blocks("toml")[0])
+    five_minutes.runpytest_inprocess().assert_outcomes(passed=2)
+
+
+def test_python_test_example(five_minutes):
+    """The example of a Python test passes beside the workflow."""
+    (five_minutes.path / "flows" / "test_triage.py").write_text(blocks("python")[1])
+    five_minutes.runpytest_inprocess("--strict-markers").assert_outcomes(passed=1)
+
+
+def test_engine_example(five_minutes, capsys):
+    """The example of the engine runs as a script."""
+    script = five_minutes.makepyfile(blocks("python")[2])
+    result = five_minutes.runpython(script)
+    result.stdout.fnmatch_lines(["✓ Workflow completed in *", "  ✓ twice (*ms) - 3/3 items succeeded"])
+    assert 0 == result.ret
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("rename", '"label"', '"labels"'),
+        ("swap", '"fix": "bug", "crash": "bug", "add": "feature"', '"fix": "feature", "crash": "bug", "add": "bug"'),
+    ],
+)
+def test_picture_of_a_break(pytester, name, old, new):
+    """The pictures of a break are what the broken demo shows."""
+    demo = Path(shutil.copytree(ROOT / "tests" / "workflows", pytester.path / "tests" / "workflows"))
+    conftest = demo / "conftest.py"
+    assert old in conftest.read_text()
+    conftest.write_text(conftest.read_text().replace(old, new))
+    arguments, expected = picture(name)
+    assert expected == shown(pytester.runpytest_inprocess(*arguments))
+
+
+def test_picture_of_problems(pytester):
+    """The picture of problems is what the broken file shows."""
+    (pytester.mkdir("flows") / "triage.json").write_text(BROKEN)
+    arguments, expected = picture("problems")
+    assert expected == shown(pytester.runpytest_inprocess(*arguments))
+
+
+def test_picture_of_a_missing_stub(five_minutes):
+    """The picture of a missing stub is what the guide's project shows without its stub."""
+    case = five_minutes.path / "flows" / "triage.test.yaml"
+    case.write_text("cases:\n  - name: two commits\n    inputs: {since: v1.0}\n")
+    arguments, expected = picture("stub")
+    assert expected == shown(five_minutes.runpytest_inprocess(*arguments))
+
+
+def test_commands():
+    """The two commands are there once each, and need nothing but Python."""
+    for name in ("demo", "tests"):
+        found = re.findall(rf"<!-- command: {name} -->\n```console\n\$ (.*)\n```\n<!-- end -->", README)
+        assert 1 == len(found)
+        assert found[0].startswith("python3 -m venv .venv && ")
