@@ -15,6 +15,6 @@ pytest_plugins = ["pytester"]
 
 @pytest.fixture(autouse=True)
 def _as_at_a_desk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """pytest writes its summaries in full where these are set, as build machines do; the tests read the short ones."""
+    """Take away what makes pytest write its summaries in full, as build machines set it: the tests read short ones."""
     for name in ("CI", "BUILD_NUMBER"):
         monkeypatch.delenv(name, raising=False)
