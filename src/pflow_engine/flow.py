@@ -117,7 +117,7 @@ class _Run:
         if error is None:
             outputs, error = collect_outputs(self.flow.workflow, self.store, ran)
         status = status_of(self.flow.workflow, self.recorder.nodes, error)
-        self._ended = trace = self._trace(status, outputs, error)
+        self._ended = trace = self._trace(status, self._written(outputs), error)
         self.recorder.emit(Event("run_end", status=status))
         return RunResult(status, outputs, self.store, trace, error, self.flow.workflow)
 
@@ -138,10 +138,10 @@ class _Run:
         return None
 
     def _step(self, node_id: str) -> tuple[str, NodeFailed | None]:
-        call = Call(node_id, self.store, {}, self.clock, self.cancel, self.recorder, self.executor)
+        call = Call(node_id, self.clock, self.cancel, self.recorder, self.executor)
         self._forget_error(node_id)
         try:
-            return self.flow.layers[node_id].run(call) or "default", None
+            return self.flow.layers[node_id].run(call, self.store, {}) or "default", None
         except FAILURES as error:
             failure = raised_failure(self.flow.workflow, node_id, error)
         # What comes along an error edge finds the reason where nodes that report errors leave theirs.
@@ -159,6 +159,11 @@ class _Run:
         """The trace so far; ``interrupted`` while the run has not ended."""
         return self._ended or self._trace("interrupted", {}, None)
 
+    def _written(self, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        # Undeclared outputs are the last node's, which are in its record already: thousands of results of a batch.
+        last = self.recorder.nodes[-1:]
+        return last[0].outputs if outputs and last and not self.flow.workflow.outputs else strict_json(outputs)
+
     def _trace(self, status: TraceStatus, outputs: Mapping[str, Any], error: PflowError | None) -> Trace:
         workflow = self.flow.workflow
         return Trace(
@@ -166,7 +171,7 @@ class _Run:
             file=workflow.document.file,
             status=status,
             inputs=self.inputs,
-            outputs=strict_json(outputs),
+            outputs=outputs,
             nodes=self.recorder.nodes,
             error=error.summary if error else None,
             started_at=self.recorder.started_at.isoformat(),

@@ -7,7 +7,7 @@ is written to itself, so items run at the same time without a lock and without a
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, MutableMapping, ValuesView
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Final
@@ -63,9 +63,15 @@ class NamespacedSharedStore(View):
 
     __slots__ = ("_before",)
 
-    def __init__(self, root: Store, namespace: str, before: Mapping[str, Any] = _NONE) -> None:
-        super().__init__(root, namespace, before)
+    def __init__(
+        self, root: Store, namespace: str, before: Mapping[str, Any] = _NONE, own: dict[str, Any] | None = None
+    ) -> None:
+        # One is made for each item, so all is done here and now. ``own`` is the namespace, where it is at hand.
+        self._root = root
+        self._namespace = namespace
+        self._own = _namespace_of(root, namespace) if own is None else own
         self._before = before
+        self.scope = ChainMap({namespace: before}, root) if before else root
 
     def __getitem__(self, key: str) -> Any:
         if key in self._own:
@@ -76,7 +82,7 @@ class NamespacedSharedStore(View):
         return key in self._own or key in self._before or key in self._root
 
     def __setitem__(self, key: str, value: Any) -> None:
-        if _is_reserved(key):
+        if key[:2] == "__" and _is_reserved(key):
             self._root[key] = value
         else:
             self._own[key] = value
@@ -116,61 +122,74 @@ class FlatSharedStore(View):
         return (key for key in self._root if key != self._namespace)
 
 
-class ItemStore(MutableMapping[str, Any]):
+class ItemStore(dict[str, Any]):
     """An attempt's view of the root: it reads through, and keeps what it writes to itself.
 
     The same as a shallow copy of the root with the batch node's namespace emptied, without the cost of
-    one: an item costs the same whether the store has ten keys or ten thousand.
+    one: an item costs the same whether the store has ten keys or ten thousand. As a dict it holds what was
+    written, which the interpreter finds without a call; what looks at more than one key sees the root, too.
     """
 
-    __slots__ = ("_root", "written")
+    __slots__ = ("root",)
 
-    def __init__(self, root: Mapping[str, Any], written: dict[str, Any]) -> None:
-        self._root = root
-        self.written = written
+    root: Mapping[str, Any]
 
-    def __getitem__(self, key: str) -> Any:
-        if key in self.written:
-            return self.written[key]
-        return self._root[key]
+    def __missing__(self, key: str) -> Any:
+        return self.root[key]
 
     def __contains__(self, key: object) -> bool:
-        return key in self.written or key in self._root
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.written[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.written[key]
+        return dict.__contains__(self, key) or key in self.root
 
     def __iter__(self) -> Iterator[str]:
-        yield from self.written
-        for key in self._root:
-            if key not in self.written:
+        yield from dict.__iter__(self)
+        for key in self.root:
+            if not dict.__contains__(self, key):
                 yield key
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """As a dict's, over both."""
+        return self[key] if dict.__contains__(self, key) else self.root.get(key, default)
+
+    def keys(self) -> KeysView[str]:  # type: ignore[override]  # a dict's own views see only what was written
+        """As a dict's, over both."""
+        return KeysView(self)
+
+    def values(self) -> ValuesView[Any]:  # type: ignore[override]  # as above
+        """As a dict's, over both."""
+        return ValuesView(self)
+
+    def items(self) -> ItemsView[str, Any]:  # type: ignore[override]  # as above
+        """As a dict's, over both."""
+        return ItemsView(self)
 
 
 def visit(root: Store, namespace: str) -> NamespacedSharedStore:
     """A node's view for one run of it: an empty namespace, so that its outputs are those of this run alone."""
     before = root.get(namespace)
     if not before or not isinstance(before, dict):
-        return NamespacedSharedStore(root, namespace)
+        return NamespacedSharedStore(root, namespace, _NONE, before if type(before) is dict else None)
     root[namespace] = {}
     return NamespacedSharedStore(root, namespace, before)
 
 
 def item_store(  # noqa: PLR0913  # an attempt has that many parts
-    root: Mapping[str, Any], node_id: str, alias: str, item: Any, index: int, calls: list[Any]
+    root: Mapping[str, Any], node_id: str, own: dict[str, Any], alias: str, item: Any, index: int, calls: list[Any]
 ) -> ItemStore:
-    """The store of one attempt of one item: the alias and ``__index__`` at the root, an empty namespace.
+    """The store of one attempt of one item: the alias and ``__index__`` at the root, ``own`` as its namespace.
 
     ``calls`` is the attempt's own ``__llm_calls__``. The batch joins them in index order: a list that all
     items append to would have another order in each run, and take what an abandoned attempt writes late.
     """
-    return ItemStore(root, {node_id: {}, alias: item, INDEX: index, LLM_CALLS: calls})
+    store = ItemStore()
+    store.root = root
+    store[node_id] = own
+    store[alias] = item
+    store[INDEX] = index
+    store[LLM_CALLS] = calls
+    return store
 
 
 def _namespace_of(root: Store, namespace: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any, Final
 
-_PYTHON: Final[dict[str, tuple[type, ...]]] = {
+PYTHON_TYPES: Final[dict[str, tuple[type, ...]]] = {
     "string": (str,),
     "integer": (int,),
     "number": (int, float),
@@ -15,6 +15,7 @@ _PYTHON: Final[dict[str, tuple[type, ...]]] = {
     "array": (list, tuple),
     "object": (dict,),
 }
+"""The types of a word's values; a boolean, which Python counts among the integers, is only ever that."""
 _WORDS: Final = {
     dict: "object", list: "array", tuple: "array", str: "string", bool: "boolean", int: "integer", float: "number",
     type(None): "null",
@@ -35,7 +36,7 @@ def is_of_type(value: Any, word: str) -> bool:
         return True
     if isinstance(value, bool):
         return word == "boolean"
-    return isinstance(value, _PYTHON[word])
+    return isinstance(value, PYTHON_TYPES[word])
 
 
 def coerce(value: Any, word: str) -> Any:

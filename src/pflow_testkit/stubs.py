@@ -20,6 +20,7 @@ from pflow_engine.document.schema import TYPES
 from pflow_engine.errors import Problem, Unhealable, did_you_mean
 from pflow_engine.nodes import Interface, NodeType, Registry
 from pflow_engine.nodes.node import Effects
+from pflow_engine.store import Store
 from pflow_engine.value_types import is_of_type, type_name
 from pflow_engine.wrappers import Call, Layer, NodeSpec
 from pflow_testkit.expectations import Fault, differences, shown
@@ -117,11 +118,11 @@ class _Logged:
     inner: Layer
     log: CallLog
 
-    def run(self, call: Call) -> str | None:
-        item = call.store[call.alias] if call.index is not None else None
-        noted = NodeCall(call.node_id, copy_data(call.params), copy_data(item), call.index, call.attempt)
+    def run(self, call: Call, store: Store, params: dict[str, Any], /) -> str | None:
+        item = store[call.alias] if call.index is not None else None
+        noted = NodeCall(call.node_id, copy_data(params), copy_data(item), call.index, call.attempt)
         number = self.log.add(noted)
-        return self.inner.run(call if call.index is not None else call._replace(attempt=number))
+        return self.inner.run(call if call.index is not None else call._replace(attempt=number), store, params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,21 +130,21 @@ class _Stub:
     node_id: str
     rules: tuple[Mapping[str, Any], ...]
 
-    def run(self, call: Call) -> str | None:
-        replies = self._replies(call)
+    def run(self, call: Call, store: Store, params: dict[str, Any], /) -> str | None:
+        replies = self._replies(call, store, params)
         reply = replies[min(call.attempt, len(replies)) - 1]
         if "raises" in reply:
             raises = reply["raises"]
             raise raises if isinstance(raises, BaseException) else StubbedError(raises)
         outputs = {name: copy_data(value) for name, value in reply.items() if name not in STUB_WORDS}
-        call.store.update(outputs)
+        store.update(outputs)
         action = reply.get("action", "error" if outputs.get("error") else None)
         return None if action is None else str(action)
 
-    def _replies(self, call: Call) -> Sequence[Mapping[str, Any]]:
-        about: dict[str, Any] = {"params": call.params}
+    def _replies(self, call: Call, store: Store, params: dict[str, Any]) -> Sequence[Mapping[str, Any]]:
+        about: dict[str, Any] = {"params": params}
         if call.index is not None:
-            about |= {"item": call.store[call.alias], "index": call.index}
+            about |= {"item": store[call.alias], "index": call.index}
         for rule in self.rules:
             if not any(differences(rule.get("when", {}), about)):
                 replies: Sequence[Mapping[str, Any]] = rule.get("attempts", [rule])
@@ -157,7 +158,7 @@ class _Blocked:
     spec: NodeSpec
     log: CallLog
 
-    def run(self, _call: Call) -> str | None:
+    def run(self, *_: Any) -> str | None:
         self.log.block(self.spec)
         message = f"node '{self.spec.id}' ({self.spec.type}) reaches for the {self.spec.interface.effects}: not run"
         raise Unhealable(Problem("not-stubbed", message))

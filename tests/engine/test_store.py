@@ -21,7 +21,7 @@ def view(root):
 @pytest.fixture
 def item(root):
     """What an item of a batch node fetch sees."""
-    return item_store(root, "fetch", "word", "tea", 4, [])
+    return item_store(root, "fetch", {}, "word", "tea", 4, [])
 
 
 def test_writes_own_namespace(root, view):
@@ -137,7 +137,7 @@ def test_item_keeps_writes(root, item):
     item["limit"] = 9
     NamespacedSharedStore(item, "fetch")["status"] = 200
     assert ({"limit": 3, "fetch": {"body": "text"}}, 9) == (root, item["limit"])
-    assert item.written["fetch"] == {"status": 200}
+    assert item["fetch"] == {"status": 200}
 
 
 def test_item_names(item):
@@ -145,6 +145,16 @@ def test_item_names(item):
     assert ["__index__", "__llm_calls__", "fetch", "limit", "word"] == sorted(item)
     assert len(item) == 5
     assert "limit" in item
+
+
+def test_item_reads_as_dict(item):
+    """All that a dict offers for reading sees what the item wrote and the root."""
+    item["limit"] = 9
+    expected = {"__index__": 4, "__llm_calls__": [], "fetch": {}, "limit": 9, "word": "tea"}
+    assert expected == dict(item) == {**item} == dict(item.items())
+    assert sorted(expected) == sorted(item.keys())
+    assert [9, "tea"] == [value for value in item.values() if value in (9, "tea")][::-1]
+    assert (9, "tea", "none") == (item.get("limit"), item.get("word"), item.get("nope", "none"))
 
 
 def test_item_deletes_own(item):

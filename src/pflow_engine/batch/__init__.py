@@ -1,6 +1,6 @@
 """Items and a callable to outcomes: retries, order, isolation of failures. Knows nothing of nodes."""
 
-from pflow_engine.batch.attempt import FAILURES, ItemEvent, Job, Work, error_text, reported_text
+from pflow_engine.batch.attempt import FAILURES, Crossing, FarJob, ItemEvent, Job, Work, error_text, reported_text
 from pflow_engine.batch.outcome import Outcome, error_entries, timing
 from pflow_engine.batch.run import BatchInterrupted, ExecutorFactory, run_batch
 from pflow_engine.batch.timeout import bounded
@@ -8,7 +8,9 @@ from pflow_engine.batch.timeout import bounded
 __all__ = [
     "FAILURES",
     "BatchInterrupted",
+    "Crossing",
     "ExecutorFactory",
+    "FarJob",
     "ItemEvent",
     "Job",
     "Outcome",

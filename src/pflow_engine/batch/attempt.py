@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from asyncio.exceptions import CancelledError
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from pflow_engine.batch.outcome import Outcome
 from pflow_engine.clock import CancelToken, Clock
@@ -20,6 +20,8 @@ Work = Callable[[int, int], tuple[dict[str, Any], str | None]]
 FAILURES: tuple[type[BaseException], ...] = (Exception, SystemExit, CancelledError)
 """What a node may raise that is its own failure and so data: the end of its process or its task too."""
 
+_new: Final = tuple.__new__  # what Outcome(…) comes to, without a frame of Python's for each item
+
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -30,6 +32,35 @@ class ItemEvent(NamedTuple):
     index: int  # type: ignore[assignment]  # nobody asks this tuple for tuple.index
     attempt: int
     status: str = ""
+
+
+class FarJob(Protocol):
+    """What travels to another process, once to each, and makes the job there."""
+
+    def job(self, payloads: Mapping[int, Any], cancel: CancelToken) -> tuple[Job, Callable[[], Any]]:
+        """The job for these items, by index; and what gives their report, once they have ended."""
+        ...
+
+
+class Crossing(Protocol):
+    """How a job gets to processes that share no memory with this one."""
+
+    @property
+    def shared(self) -> FarJob:
+        """What goes to each process once."""
+        ...
+
+    def parts(self) -> Iterable[tuple[str, Any]]:
+        """The pieces of ``shared`` by the names that a user knows them by."""
+        ...
+
+    def payload(self, index: int) -> Any:
+        """What travels for one item."""
+        ...
+
+    def merge(self, report: Any) -> None:
+        """Take in what the items of a chunk reported beside their outcomes."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +75,7 @@ class Job:
     retry_wait: float = 0
     fail_fast: bool = True
     on_item: Callable[[ItemEvent], None] | None = None
+    crossing: Crossing | None = None
 
 
 class _Failure(NamedTuple):
@@ -56,18 +88,25 @@ class _Failure(NamedTuple):
 
 def run_item(job: Job, index: int) -> Outcome:
     """Try an item until it succeeds, cannot heal, or has had its attempts."""
-    clock, started, attempt = job.clock, job.clock.now(), 1
+    now, work, tell = job.clock.now, job.work, job.on_item
+    started, attempt = now(), 1
     while True:
-        _tell(job, "item_start" if attempt == 1 else "item_retry", index, attempt)
-        result = _attempt(job, index, attempt)
-        if not isinstance(result, _Failure):
-            _tell(job, "item_end", index, attempt, "completed")
-            return Outcome(index, "completed", attempt, result, None, None, (clock.now() - started) * 1000)
-        if attempt >= job.max_retries or not result.heals or not _wait(job):
-            break
+        if tell is not None:
+            tell(ItemEvent("item_start" if attempt == 1 else "item_retry", index, attempt))
+        try:
+            outputs, action = work(index, attempt)
+            if action != "error" and not outputs.get("error"):
+                break
+        except FAILURES as error:
+            failure = _raised(error)
+        else:
+            failure = _Failure(reported_text(outputs), "error", outputs, None, heals=True)
+        if attempt >= job.max_retries or not failure.heals or not _wait(job):
+            return _failed(job, index, attempt, failure, (now() - started) * 1000)
         attempt += 1
-    _tell(job, "item_end", index, attempt, "failed")
-    return _failed(job, index, attempt, result, (clock.now() - started) * 1000)
+    if tell is not None:
+        tell(ItemEvent("item_end", index, attempt, "completed"))
+    return _new(Outcome, (index, "completed", attempt, outputs, None, None, (now() - started) * 1000, None))
 
 
 def error_text(error: BaseException) -> str:
@@ -97,15 +136,8 @@ def reported_text(outputs: Mapping[str, Any]) -> str:
         return f"the node returned an error of type {type(error).__name__}"
 
 
-def _attempt(job: Job, index: int, attempt: int) -> dict[str, Any] | _Failure:
-    try:
-        outputs, action = job.work(index, attempt)
-        if action != "error" and not outputs.get("error"):
-            return outputs
-    except FAILURES as error:
-        heals = not isinstance(error, Unhealable)
-        return _Failure(error_text(error), type(error).__name__, None, error, heals)
-    return _Failure(reported_text(outputs), "error", outputs, None, heals=True)
+def _raised(error: BaseException) -> _Failure:
+    return _Failure(error_text(error), type(error).__name__, None, error, not isinstance(error, Unhealable))
 
 
 def _wait(job: Job) -> bool:
@@ -116,21 +148,10 @@ def _wait(job: Job) -> bool:
 
 
 def _failed(job: Job, index: int, attempts: int, failure: _Failure, duration_ms: float) -> Outcome:
-    return Outcome(
-        index,
-        "failed",
-        attempts,
-        failure.outputs,
-        failure.error,
-        failure.error_type,
-        duration_ms,
-        failure.cause if job.fail_fast else None,
-    )
-
-
-def _tell(job: Job, kind: Any, index: int, attempt: int, status: str = "") -> None:
     if job.on_item is not None:
-        job.on_item(ItemEvent(kind, index, attempt, status))
+        job.on_item(ItemEvent("item_end", index, attempts, "failed"))
+    cause = failure.cause if job.fail_fast else None
+    return Outcome(index, "failed", attempts, failure.outputs, failure.error, failure.error_type, duration_ms, cause)
 
 
 def _type_name(value: Any) -> str:

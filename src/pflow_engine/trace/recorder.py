@@ -45,6 +45,11 @@ class Recorder:
         """What was registered, what params with the name of a secret came to, the environment's then and now."""
         return tuple(sorted({*self._secrets, *environment_secrets()}))
 
+    @property
+    def left_unresolved(self) -> tuple[str, ...]:
+        """The running node's templates that were left as written."""
+        return tuple(sorted(self._unresolved))
+
     def elapsed_ms(self) -> float:
         """Milliseconds since the run began."""
         return round((self._clock.now() - self._started) * 1000, 3)

@@ -49,13 +49,15 @@ def encodable(text: str | None) -> str | None:
     return text if text is None or _encodes(text) else text.encode("utf-8", "backslashreplace").decode()
 
 
-def _convert(value: Any, above: tuple[int, ...], left: list[int]) -> Any:
+def _convert(value: Any, above: tuple[int, ...], left: list[int]) -> Any:  # noqa: PLR0911  # one return a kind
     kind = type(value)
     if kind in _PLAIN or (kind is int and _LOW < value < _HIGH):
         return value
     if kind is str:
         return _text(value)
-    if kind is dict or kind is list:
+    if kind is dict:
+        return (len(above) < _DEEPEST and _flat(value, left)) or _container(value, above, left)
+    if kind is list:
         return _container(value, above, left)
     if kind is float:
         return value if math.isfinite(value) else {"$float": str(value)}
@@ -63,6 +65,26 @@ def _convert(value: Any, above: tuple[int, ...], left: list[int]) -> Any:
         return _unusual(value, above, left)
     except Exception:  # noqa: BLE001  # an object of a user's, whose methods may do anything
         return _name_of(value)
+
+
+def _flat(value: dict[Any, Any], left: list[int]) -> dict[str, Any] | None:
+    # What a trace holds most of, a small map of plain text and numbers, in one pass without a call for each; None
+    # for any other.
+    written = value.copy()
+    for key, item in written.items():
+        kind = type(item)
+        if kind is int:
+            if not _LOW < item < _HIGH:
+                return None
+        elif kind is str:
+            if not item.isascii() or len(item) > _LONGEST_TEXT:
+                return None
+        elif kind not in _PLAIN:
+            return None
+        if type(key) is not str or not key.isascii():
+            return None
+    left[0] -= len(written) + 1
+    return written if left[0] >= 0 else None
 
 
 def _container(value: Any, above: tuple[int, ...], left: list[int]) -> Any:  # noqa: PLR0911  # one return a kind
@@ -78,11 +100,13 @@ def _container(value: Any, above: tuple[int, ...], left: list[int]) -> Any:  # n
         return [item if type(item) is int and _LOW < item < _HIGH else _convert(item, inside, left) for item in value]
     if isinstance(value, set | frozenset):
         return {"$set": sorted((_convert(item, inside, left) for item in value), key=_sort_key)}
-    if all(type(key) is str and _encodes(key) for key in value):
-        return {
-            key: item if type(item) is int and _LOW < item < _HIGH else _convert(item, inside, left)
-            for key, item in value.items()
-        }
+    written: dict[str, Any] = {}
+    for key, item in value.items():
+        if type(key) is not str or not _encodes(key):
+            break
+        written[key] = item if type(item) is int and _LOW < item < _HIGH else _convert(item, inside, left)
+    else:
+        return written
     return {"$map": [[_convert(key, inside, left), _convert(item, inside, left)] for key, item in value.items()]}
 
 

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
-from pflow_engine.batch import (
-    BatchInterrupted,
-    ItemEvent,
-    Job,
-    Outcome,
-    Work,
-    bounded,
-    error_entries,
-    run_batch,
-    timing,
-)
-from pflow_engine.clock import CancelToken
+from pflow_engine.batch import BatchInterrupted, Outcome, error_entries, run_batch, timing
 from pflow_engine.copying import copy_data
 from pflow_engine.document.model import BatchConfig
 from pflow_engine.errors import NodeFailed, PflowError, Problem
-from pflow_engine.store import LLM_CALLS, item_store
+from pflow_engine.store import LLM_CALLS, Store
 from pflow_engine.templates import Plan, compile_value
-from pflow_engine.trace import BatchTrace, Event, strict_json
+from pflow_engine.trace import BatchTrace, strict_json
+from pflow_engine.wrappers.attempts import Attempts
+from pflow_engine.wrappers.crossing import BatchCrossing
 from pflow_engine.wrappers.items import resolve_items
 from pflow_engine.wrappers.layer import Call, Layer, NodeSpec
 
-_Usage = dict[tuple[int, int], list[Any]]
-"""Model calls by item and attempt; joined in that order, whoever came first."""
+_ROW = attrgetter("status", "attempts", "error", "duration_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +36,7 @@ class PflowBatchNode:
         """Compile the items once."""
         return cls(spec, config, compile_value(config.items, permissive=spec.permissive), inner)
 
-    def run(self, call: Call) -> str | None:
+    def run(self, call: Call, store: Store, params: dict[str, Any], /) -> str | None:
         """Write ``results``, counts, ``errors`` and ``batch_metadata``; ``error`` when every item failed.
 
         Raises:
@@ -53,80 +44,37 @@ class PflowBatchNode:
             Unhealable: the items are no list.
         """
         if self.spec.permissive:
-            call.recorder.unresolved(reference.text for reference in self.items.missing(call.store))
-        items = resolve_items(self.items, call.store)
-        usage: _Usage = {}
+            call.recorder.unresolved(reference.text for reference in self.items.missing(store))
+        items = resolve_items(self.items, store)
+        attempts = Attempts(self.config, self.inner, store, params, len(items), items)
         started = call.clock.now()
         try:
             outcomes = run_batch(
-                self._job(call, items, usage),
+                attempts.job(call, BatchCrossing(attempts, call)),
                 workers=self.config.max_concurrent,
                 executor=call.executor if self.config.parallel else None,
             )
         except BatchInterrupted as stop:
-            self._leave(call, items, stop.outcomes, usage, started)
+            self._leave(call, attempts, items, stop.outcomes, started)
             raise stop.signal from stop.signal.__cause__
-        self._leave(call, items, outcomes, usage, started)
-        return self._action(call, outcomes)
+        self._leave(call, attempts, items, outcomes, started)
+        return self._action(store, outcomes)
 
-    def _job(self, call: Call, items: Sequence[Any], usage: _Usage) -> Job:
-        config = self.config
-        return Job(
-            count=len(items),
-            work=self._work(call, items, usage),
-            clock=call.clock,
-            cancel=call.cancel,
-            max_retries=config.max_retries,
-            retry_wait=config.retry_wait,
-            fail_fast=config.error_handling == "fail_fast",
-            on_item=_listener(call, len(items)) if call.recorder.listening else None,
-        )
-
-    def _work(self, call: Call, items: Sequence[Any], usage: _Usage) -> Work:
-        node_id, alias, seconds, inner = self.spec.id, self.config.alias, self.config.timeout, self.inner
-        root, clock, recorder, executor = call.store, call.clock, call.recorder, call.executor
-
-        def attempt(
-            index: int, number: int, cancel: CancelToken, calls: list[Any]
-        ) -> tuple[dict[str, Any], str | None]:
-            # Each attempt gets its own copy of the item: the original is what the next one starts from.
-            store = item_store(root, node_id, alias, copy_data(items[index]), index, calls)
-            action = inner.run(Call(node_id, store, {}, clock, cancel, recorder, executor, index, number, alias))
-            return store.written[node_id], action
-
-        def work(index: int, number: int) -> tuple[dict[str, Any], str | None]:
-            calls: list[Any] = []
-            try:
-                if seconds is None:
-                    outputs, action = attempt(index, number, call.cancel, calls)
-                else:
-                    outputs, action = bounded(
-                        lambda cancel: attempt(index, number, cancel, calls), seconds, call.cancel
-                    )
-                if isinstance(outputs.get("llm_usage"), dict):
-                    calls.append(outputs["llm_usage"])
-            finally:
-                # Here and not in the attempt: one that timed out may write its usage much later.
-                if calls:
-                    usage[index, number] = list(calls)
-            return outputs, action
-
-        return work
-
-    def _leave(self, call: Call, items: Sequence[Any], outcomes: list[Outcome], usage: _Usage, started: float) -> None:
+    def _leave(self, call: Call, attempts: Attempts, items: list[Any], outcomes: list[Outcome], started: float) -> None:
         metadata = self._metadata(outcomes, (call.clock.now() - started) * 1000)
-        call.store[self.spec.id] = {
-            "results": [_result(outcome, items[outcome.index], call) for outcome in outcomes],
+        statuses = [outcome.status for outcome in outcomes]
+        store = attempts.root
+        store[self.spec.id] = {
+            "results": _results(outcomes, items, call),
             "count": len(outcomes),
-            "success_count": sum(outcome.status == "completed" for outcome in outcomes),
-            "error_count": sum(outcome.status == "failed" for outcome in outcomes),
+            "success_count": statuses.count("completed"),
+            "error_count": statuses.count("failed"),
             "errors": error_entries(outcomes, lambda index: strict_json(items[index])),
             "batch_metadata": metadata,
         }
-        for (index, _), calls in sorted(usage.items()):
-            call.store[LLM_CALLS] += [_attributed(used, self.spec.id, index) for used in calls]
-        rows = [(outcome.status, outcome.attempts, outcome.error, outcome.duration_ms) for outcome in outcomes]
-        call.recorder.note_batch(BatchTrace(copy_data(metadata), rows))
+        for (index, _), calls in sorted(attempts.usage.items()):
+            store[LLM_CALLS] += [_attributed(used, self.spec.id, index) for used in calls]
+        call.recorder.note_batch(BatchTrace(copy_data(metadata), [*map(_ROW, outcomes)]))
 
     def _metadata(self, outcomes: list[Outcome], wall_ms: float) -> dict[str, Any]:
         config = self.config
@@ -140,17 +88,18 @@ class PflowBatchNode:
             "timing": timing(outcomes, wall_ms),
         }
 
-    def _action(self, call: Call, outcomes: list[Outcome]) -> str | None:
-        failed = [outcome for outcome in outcomes if outcome.status == "failed"]
-        if failed and self.config.error_handling == "fail_fast":
-            raise self._failure(failed[0]) from failed[0].cause
-        cancelled = sum(outcome.status == "cancelled" for outcome in outcomes)
+    def _action(self, store: Store, outcomes: list[Outcome]) -> str | None:
+        statuses = [outcome.status for outcome in outcomes]
+        failed, cancelled = statuses.count("failed"), statuses.count("cancelled")
+        first = outcomes[statuses.index("failed")] if failed else None
+        if first and self.config.error_handling == "fail_fast":
+            raise self._failure(first) from first.cause
         if cancelled:
             message = f"batch '{self.spec.id}' was cancelled: {cancelled} of {len(outcomes)} items were not started"
             raise NodeFailed(Problem("cancelled", message), node_id=self.spec.id)
-        if not failed or len(failed) < len(outcomes):
+        if not first or failed < len(outcomes):
             return None
-        call.store[self.spec.id]["error"] = f"all {len(failed)} items failed, the first with: {failed[0].error}"
+        store[self.spec.id]["error"] = f"all {failed} items failed, the first with: {first.error}"
         return "error"
 
     def _failure(self, outcome: Outcome) -> NodeFailed:
@@ -162,21 +111,15 @@ class PflowBatchNode:
         return NodeFailed(problem, node_id=self.spec.id, index=outcome.index)
 
 
-def _result(outcome: Outcome, item: Any, call: Call) -> dict[str, Any] | None:
-    if outcome.outputs is None:
-        return None
-    if "item" in outcome.outputs:
-        call.recorder.warn(f"item {outcome.index}: its output 'item' gave way to the item itself")
-    outcome.outputs["item"] = item
-    return outcome.outputs
+def _results(outcomes: list[Outcome], items: Sequence[Any], call: Call) -> list[dict[str, Any] | None]:
+    results = [outcome.outputs for outcome in outcomes]
+    for index, (outputs, item) in enumerate(zip(results, items, strict=True)):
+        if outputs is not None:
+            if "item" in outputs:
+                call.recorder.warn(f"item {index}: its output 'item' gave way to the item itself")
+            outputs["item"] = item
+    return results
 
 
 def _attributed(used: Any, node_id: str, index: int) -> Any:
     return {"node_id": node_id, "item_index": index, **used} if isinstance(used, dict) else used
-
-
-def _listener(call: Call, total: int) -> Callable[[ItemEvent], None]:
-    def tell(event: ItemEvent) -> None:
-        call.recorder.emit(Event(event.kind, call.node_id, event.index, event.attempt, event.status, total))
-
-    return tell

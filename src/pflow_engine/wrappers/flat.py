@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from pflow_engine.store import FlatSharedStore
+from pflow_engine.store import FlatSharedStore, Store
 from pflow_engine.wrappers.layer import Call, Layer
 
 
@@ -14,6 +15,6 @@ class FlatNodeWrapper:
 
     inner: Layer
 
-    def run(self, call: Call) -> str | None:
+    def run(self, call: Call, store: Store, params: dict[str, Any]) -> str | None:
         """Run below on the view."""
-        return self.inner.run(call.with_store(FlatSharedStore(call.store, call.node_id)))
+        return self.inner.run(call, FlatSharedStore(store, call.node_id), params)

@@ -16,13 +16,10 @@ from pflow_engine.trace.recorder import Recorder
 class Call(NamedTuple):
     """One run of a node, or one attempt of one item of its batch (then ``index`` is not None).
 
-    Immutable: a layer that wants something else below it hands down another one. A named tuple, since each
-    layer makes one for each item.
+    Immutable, and the ``context`` of the node at its end. A named tuple, since one is made for each item.
     """
 
     node_id: str
-    store: Store
-    params: dict[str, Any]
     clock: Clock
     cancel: CancelToken
     recorder: Recorder
@@ -31,19 +28,16 @@ class Call(NamedTuple):
     attempt: int = 1
     alias: str = ""
 
-    def with_params(self, params: dict[str, Any]) -> Call:
-        """The same call with other params."""
-        return Call(self[0], self[1], params, *self[3:])
-
-    def with_store(self, store: Store) -> Call:
-        """The same call on another view of the store."""
-        return Call(self[0], store, *self[2:])
-
 
 class Layer(Protocol):
-    """Does its part and calls the layer it holds; gives the action. Holds nothing about a call."""
+    """Does its part and calls the layer it holds; gives the action. Holds nothing about a call.
 
-    def run(self, call: Call) -> str | None:
+    ``store`` is the view that what is below works on, ``params`` its params as far as they are resolved: a
+    layer that wants others below it hands others down. They are no part of the call because each layer would
+    have to make a new one for each item.
+    """
+
+    def run(self, call: Call, store: Store, params: dict[str, Any], /) -> str | None:
         """Run the node below; None is the action ``default``."""
         ...
 

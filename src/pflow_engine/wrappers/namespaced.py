@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from pflow_engine.store import visit
+from pflow_engine.store import Store, visit
 from pflow_engine.wrappers.layer import Call, Layer
 
 
@@ -14,6 +15,6 @@ class NamespacedNodeWrapper:
 
     inner: Layer
 
-    def run(self, call: Call) -> str | None:
+    def run(self, call: Call, store: Store, params: dict[str, Any]) -> str | None:
         """Run below on the view."""
-        return self.inner.run(call.with_store(visit(call.store, call.node_id)))
+        return self.inner.run(call, visit(store, call.node_id), params)

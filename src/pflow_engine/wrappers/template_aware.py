@@ -8,10 +8,10 @@ from typing import Any
 
 from pflow_engine.errors import Problem, Unhealable
 from pflow_engine.nodes.node import Param
-from pflow_engine.store import View
+from pflow_engine.store import Store
 from pflow_engine.templates import Plan, Scope, compile_value, lookup
 from pflow_engine.trace import named_secrets
-from pflow_engine.value_types import is_of_type, type_name
+from pflow_engine.value_types import PYTHON_TYPES, is_of_type, type_name
 from pflow_engine.wrappers.layer import Call, Layer, NodeSpec
 
 
@@ -19,12 +19,13 @@ from pflow_engine.wrappers.layer import Call, Layer, NodeSpec
 class TemplateAwareNodeWrapper:
     """Resolves the node's params against the call's view of the store.
 
-    ``typed`` are the params whose value could miss the declared type. ``watched``: a batch's items
-    are looked at one by one, since a name may not resolve or a param's name looks like a secret's.
+    ``typed`` are the params whose value could miss the declared type, each with the Python types that values
+    of it mostly have. ``watched``: a batch's items are looked at one by one, since a name may not resolve or
+    a param's name looks like a secret's.
     """
 
     plan: Plan
-    typed: tuple[tuple[str, Param], ...]
+    typed: tuple[tuple[str, Param, tuple[type, ...]], ...]
     watched: bool
     inner: Layer
 
@@ -38,21 +39,21 @@ class TemplateAwareNodeWrapper:
             for name, value in spec.params.items()
             if name in declared and (compile_value(value).references or not _fits(value, declared[name]))
         ]
-        checked = tuple((name, param) for name, param in typed if param.type != "any")
+        checked = tuple((name, param, PYTHON_TYPES[param.type]) for name, param in typed if param.type != "any")
         return cls(plan, checked, spec.permissive or any(named_secrets(spec.params)), inner)
 
-    def run(self, call: Call) -> str | None:
+    def run(self, call: Call, store: Store, _as_written: dict[str, Any], /) -> str | None:
         """Run below with the resolved params."""
-        scope = call.store.scope if isinstance(call.store, View) else call.store
+        scope = getattr(store, "scope", store)
         params = self.plan.resolve(scope)
         if self.plan.permissive:
             call.recorder.unresolved(reference.text for reference in self.plan.missing(scope))
-        for name, declared in self.typed:
-            if not _fits(params[name], declared):
+        for name, declared, usual in self.typed:
+            if type(params[name]) not in usual and not _fits(params[name], declared):
                 params[name] = _from_json(name, params[name], declared.type)
         if call.index is None or self.watched:
             _note(call, self.plan, params, scope)
-        return self.inner.run(call.with_params(params))
+        return self.inner.run(call, store, params)
 
 
 def _fits(value: Any, declared: Param) -> bool:

@@ -18,9 +18,9 @@ class _Marks:
         outer = self
 
         class Marking:
-            def run(self, call):
+            def run(self, call, store, params):
                 outer.notes.append(f"{outer.name} {spec.id}")
-                return layer.run(call)
+                return layer.run(call, store, params)
 
         return Marking()
 
@@ -80,8 +80,8 @@ def test_replaces_node(registry, run):
     class Instead:
         def pflow_wrap_node(self, spec, layer):
             class Stub:
-                def run(self, call):
-                    call.store["stub"] = spec.id
+                def run(self, call, store, params):
+                    store["stub"] = spec.id
 
             return Stub()
 

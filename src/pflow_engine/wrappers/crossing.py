@@ -1,0 +1,79 @@
+"""A batch to another process and back: what its items need there, and what they report beside their outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from pflow_engine.batch import Job
+from pflow_engine.clock import CancelToken, Clock
+from pflow_engine.trace import Event, Recorder
+from pflow_engine.wrappers.attempts import Attempts
+from pflow_engine.wrappers.layer import Call
+
+
+class Report(NamedTuple):
+    """What the items of a chunk left beside their outcomes."""
+
+    usage: dict[tuple[int, int], list[Any]]
+    secrets: tuple[str, ...]
+    unresolved: tuple[str, ...]
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FarSide:
+    """What a process that shares no memory needs to run some of the items. Travels once to each."""
+
+    attempts: Attempts
+    node_id: str
+    clock: Clock
+    listening: bool
+
+    def job(self, payloads: Mapping[int, Any], cancel: CancelToken) -> tuple[Job, Callable[[], Report]]:
+        """The job for these items, by index; and what gives their report, once they have ended."""
+        events: list[Event] = []
+        recorder = Recorder(events.append if self.listening else None, self.clock)
+        attempts = replace(self.attempts, items=payloads, usage={})
+        call = Call(self.node_id, self.clock, cancel, recorder, ThreadPoolExecutor)
+
+        def report() -> Report:
+            return Report(attempts.usage, recorder.known_secrets, recorder.left_unresolved, tuple(events))
+
+        return attempts.job(call), report
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCrossing:
+    """The near side: hands out what travels, takes in what comes back."""
+
+    attempts: Attempts
+    call: Call
+
+    @property
+    def shared(self) -> FarSide:
+        """What goes to each process once."""
+        without_items = replace(self.attempts, items=(), usage={})
+        return FarSide(without_items, self.call.node_id, self.call.clock, self.call.recorder.listening)
+
+    def parts(self) -> Iterator[tuple[str, Any]]:
+        """The pieces of ``shared`` by the names that a user knows them by."""
+        yield f"node '{self.call.node_id}'", self.attempts.inner
+        yield "its params", self.attempts.params
+        yield "the clock", self.call.clock
+        for key, value in self.attempts.root.items():
+            yield f"'{key}' in the store", value
+
+    def payload(self, index: int) -> Any:
+        """The item."""
+        return self.attempts.items[index]
+
+    def merge(self, report: Report) -> None:
+        """Take a report in, as if its items had run here."""
+        self.attempts.usage.update(report.usage)
+        self.call.recorder.keep_secret(report.secrets)
+        self.call.recorder.unresolved(report.unresolved)
+        for event in report.events:
+            self.call.recorder.emit(event)
