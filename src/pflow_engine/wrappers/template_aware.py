@@ -34,13 +34,12 @@ class TemplateAwareNodeWrapper:
         """Compile the params once."""
         plan = compile_value(spec.params, permissive=spec.permissive)
         declared = spec.interface.params
-        typed = [
-            (name, declared[name])
+        typed = tuple(
+            (name, declared[name], PYTHON_TYPES[declared[name].type])
             for name, value in spec.params.items()
-            if name in declared and (compile_value(value).references or not _fits(value, declared[name]))
-        ]
-        checked = tuple((name, param, PYTHON_TYPES[param.type]) for name, param in typed if param.type != "any")
-        return cls(plan, checked, spec.permissive or any(named_secrets(spec.params)), inner)
+            if name in declared and declared[name].type != "any" and _could_miss(value, declared[name])
+        )
+        return cls(plan, typed, spec.permissive or any(named_secrets(spec.params)), inner)
 
     def run(self, call: Call, store: Store, _as_written: dict[str, Any], /) -> str | None:
         """Run below with the resolved params."""
@@ -54,6 +53,13 @@ class TemplateAwareNodeWrapper:
         if call.index is None or self.watched:
             _note(call, self.plan, params, scope)
         return self.inner.run(call, store, params)
+
+
+def _could_miss(value: Any, declared: Param) -> bool:
+    # Text without a template is told apart first: most params are that, and to compile them twice takes a while.
+    if isinstance(value, str) and "${" not in value:
+        return not _fits(value, declared)
+    return bool(compile_value(value).references) or not _fits(value, declared)
 
 
 def _fits(value: Any, declared: Param) -> bool:

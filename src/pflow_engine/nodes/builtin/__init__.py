@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pflow_engine.nodes.builtin.code_node import Code
@@ -11,6 +12,7 @@ from pflow_engine.nodes.builtin.http_node import Http
 from pflow_engine.nodes.builtin.shell_node import Shell
 from pflow_engine.nodes.builtin.transfer_nodes import CopyFile, MoveFile
 from pflow_engine.nodes.hooks import hookimpl
+from pflow_engine.nodes.node import NodeType, node_type
 
 if TYPE_CHECKING:
     from pflow_engine.nodes.registry import Registry
@@ -31,5 +33,11 @@ _TYPES = {
 @hookimpl
 def pflow_register_nodes(registry: Registry) -> None:
     """Register every built-in type."""
-    for name, source in _TYPES.items():
-        registry.register(name, source)
+    for kind in _kinds():
+        registry.add(kind)
+
+
+@cache
+def _kinds() -> tuple[NodeType, ...]:
+    # Once a process: a registry is made for each workflow that is compiled without one.
+    return tuple(node_type(name, source) for name, source in _TYPES.items())
