@@ -90,6 +90,13 @@ def test_engine_example(five_minutes, capsys):
     assert 0 == result.ret
 
 
+def test_progress_example(pytester):
+    """The example of a listener tells of each item once."""
+    result = pytester.runpython(pytester.makepyfile(blocks("python")[3]))
+    result.stdout.fnmatch_lines_random(["say: [1-3]/3 completed, attempts: 1"] * 3)
+    assert 0 == result.ret
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [

@@ -1,6 +1,7 @@
 """A workflow engine: documents, validation, compilation, running, traces."""
 
 from pflow_engine.api import run
+from pflow_engine.batch.dask import DaskExecutor
 from pflow_engine.clock import CancelToken, Clock, RealClock
 from pflow_engine.compiler import compile_ir_to_flow
 from pflow_engine.document.load import load
@@ -30,6 +31,7 @@ __all__ = [
     "FLOW_IR_SCHEMA",
     "CancelToken",
     "Clock",
+    "DaskExecutor",
     "Document",
     "Event",
     "Flow",

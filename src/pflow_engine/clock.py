@@ -47,26 +47,27 @@ class CancelToken:
     re-entrant, since a signal handler may ask while its own thread holds it.
     """
 
-    __slots__ = ("_callbacks", "_event", "_lock", "cancelled")
+    __slots__ = ("_asked", "_callbacks", "_lock", "cancelled")
 
     def __init__(self) -> None:
-        self.cancelled = False  # not a property of the event: every item of every batch asks
-        self._event = threading.Event()
+        self.cancelled = False  # an attribute, since every item of every batch asks
         self._lock = threading.RLock()
+        self._asked = threading.Condition(self._lock)
         self._callbacks: list[Callable[[], None]] = []
 
     def cancel(self) -> None:
         """Ask. Callbacks run here, in the asking thread."""
         with self._lock:
             self.cancelled = True
-            self._event.set()
+            self._asked.notify_all()
             callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
             callback()
 
     def wait(self, seconds: float) -> bool:
         """Sleep until asked, at most so long; whether it was asked."""
-        return self._event.wait(min(seconds, threading.TIMEOUT_MAX))
+        with self._asked:
+            return self._asked.wait_for(lambda: self.cancelled, min(seconds, threading.TIMEOUT_MAX))
 
     def on_cancel(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call ``callback`` when asked; gives a function that takes it back."""

@@ -19,6 +19,7 @@ from pflow_engine.errors import InvalidInput, NodeFailed, PflowError, Problem
 from pflow_engine.failures import cancelled, endless_loop, raised_failure, reported_failure
 from pflow_engine.inputs import bind_inputs
 from pflow_engine.result import RunResult, collect_outputs, status_of
+from pflow_engine.signals import Signals
 from pflow_engine.store import LLM_CALLS
 from pflow_engine.trace import (
     Event,
@@ -63,9 +64,11 @@ class Flow:
         and of what is said about the run, beside those known by the names they stand under.
 
         Raises:
+            Exception: what ``on_event`` raised, after it ended the run.
             InvalidInput: the inputs do not fit, the trace file's folder is not there, or a secret is no text;
                 nothing has run.
-            KeyboardInterrupt: after the running items have ended.
+            KeyboardInterrupt: Ctrl-C, after the running items have ended. After SIGTERM the process ends. Both in the
+                main thread and with their default handling only; ``signals`` says what a second and a third do.
         """
         registered = registered_secrets(secrets)
         bound = bind_inputs(self.workflow, inputs or {})
@@ -81,12 +84,19 @@ class Flow:
             on_event,
         )
         run.recorder.keep_secret(registered)
-        try:
-            return run.result()
-        finally:
-            forget()
-            if trace_file is not None:
-                write_json(trace_file, run.trace().to_dict())
+        with Signals(own.cancel) as signals:
+            try:
+                try:
+                    result = run.result()
+                finally:
+                    signals.hold()
+            finally:
+                forget()
+                if trace_file is not None:
+                    write_json(trace_file, run.trace().to_dict())
+        if run.recorder.broken_listener is not None:
+            raise run.recorder.broken_listener
+        return result
 
 
 class _Run:
@@ -102,7 +112,7 @@ class _Run:
         on_event: OnEvent | None,
     ) -> None:
         self.flow, self.executor, self.clock, self.cancel = flow, executor, clock, cancel
-        self.recorder = Recorder(on_event, clock)
+        self.recorder = Recorder(on_event, clock, cancel.cancel)
         self.inputs = strict_json(inputs)
         self.store: dict[str, Any] = {**inputs, LLM_CALLS: []}
         self.visits: Counter[str] = Counter()
@@ -111,7 +121,11 @@ class _Run:
     def result(self) -> RunResult:
         """Walk to the end."""
         self.recorder.emit(Event("run_start", total=len(self.flow.layers)))
-        error = self._walk()
+        try:
+            error = self._walk()
+        except BaseException:
+            self.recorder.emit(Event("run_end", status="interrupted"))
+            raise
         ran = [node.id for node in self.recorder.nodes]
         outputs: dict[str, Any] = {}
         if error is None:

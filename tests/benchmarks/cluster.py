@@ -26,7 +26,7 @@ def rows(sizes: Sizes) -> Iterator[Row]:
         yield _row(sizes, _NEEDED, None, tuple(f"{name}: {_NEEDED}" for name in names))
         return
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, processes=not sizes.local, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=not sizes.local, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
         yield _contest(sizes, client)

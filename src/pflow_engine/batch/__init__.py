@@ -1,8 +1,8 @@
 """Items and a callable to outcomes: retries, order, isolation of failures. Knows nothing of nodes."""
 
 from pflow_engine.batch.attempt import FAILURES, Crossing, FarJob, ItemEvent, Job, Work, error_text, reported_text
-from pflow_engine.batch.outcome import Outcome, error_entries, timing
-from pflow_engine.batch.run import BatchInterrupted, ExecutorFactory, run_batch
+from pflow_engine.batch.outcome import BatchInterrupted, Outcome, error_entries, timing
+from pflow_engine.batch.run import ExecutorFactory, run_batch
 from pflow_engine.batch.timeout import bounded
 
 __all__ = [

@@ -86,8 +86,21 @@ class _Failure(NamedTuple):
     heals: bool
 
 
+class ItemInterrupted(BaseException):
+    """Ctrl-C, or another exit of the whole process: the ``signal``, and what became of the item it met."""
+
+    def __init__(self, signal: BaseException, outcome: Outcome) -> None:
+        super().__init__("the item was interrupted")
+        self.signal = signal
+        self.outcome = outcome
+
+
 def run_item(job: Job, index: int) -> Outcome:
-    """Try an item until it succeeds, cannot heal, or has had its attempts."""
+    """Try an item until it succeeds, cannot heal, or has had its attempts.
+
+    Raises:
+        ItemInterrupted: from what is no failure of the item but ends the whole process.
+    """
     now, work, tell = job.clock.now, job.work, job.on_item
     started, attempt = now(), 1
     while True:
@@ -99,6 +112,9 @@ def run_item(job: Job, index: int) -> Outcome:
                 break
         except FAILURES as error:
             failure = _raised(error)
+        except BaseException as signal:
+            cut = _Failure("interrupted", type(signal).__name__, None, None, heals=False)
+            raise ItemInterrupted(signal, _failed(job, index, attempt, cut, (now() - started) * 1000)) from signal
         else:
             failure = _Failure(reported_text(outputs), "error", outputs, None, heals=True)
         if attempt >= job.max_retries or not failure.heals or not _wait(job):

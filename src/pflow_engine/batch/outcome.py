@@ -1,4 +1,4 @@
-"""What became of an item."""
+"""What became of an item, and of a batch that was interrupted."""
 
 from __future__ import annotations
 
@@ -24,6 +24,15 @@ class Outcome(NamedTuple):
     error_type: str | None = None
     duration_ms: float = 0.0
     cause: BaseException | None = None
+
+
+class BatchInterrupted(Exception):
+    """Ctrl-C, or another exit of the whole process: the ``signal``, and the outcomes so far."""
+
+    def __init__(self, signal: BaseException, outcomes: list[Outcome]) -> None:
+        super().__init__("the batch was interrupted")
+        self.signal = signal
+        self.outcomes = outcomes
 
 
 def error_entries(outcomes: Sequence[Outcome], item: Callable[[int], Any]) -> list[dict[str, Any]] | None:

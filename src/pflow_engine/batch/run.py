@@ -7,33 +7,30 @@ that failed has been started and comes to its end: the lowest failed index is th
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, wait
+from typing import Any
 
-from pflow_engine.batch.attempt import Job, run_item
-from pflow_engine.batch.outcome import Outcome
+from pflow_engine.batch.attempt import Crossing, ItemInterrupted, Job, run_item
+from pflow_engine.batch.chunks import run_chunks
+from pflow_engine.batch.outcome import BatchInterrupted, Outcome
 from pflow_engine.batch.window import Window
+from pflow_engine.signals import shielded, wait_awake
 
 ExecutorFactory = Callable[[int], Executor]
 """Makes an executor with so many workers; it is shut down when the batch ends."""
 
 
-class BatchInterrupted(Exception):
-    """Ctrl-C, or another exit of the whole process: the ``signal``, and the outcomes so far."""
-
-    def __init__(self, signal: BaseException, outcomes: list[Outcome]) -> None:
-        super().__init__("the batch was interrupted")
-        self.signal = signal
-        self.outcomes = outcomes
-
-
 def run_batch(job: Job, *, workers: int = 1, executor: ExecutorFactory | None = None) -> list[Outcome]:
     """Run every item; one outcome each, in index order.
 
-    With an ``executor``, ``workers`` at a time; without one, one after the other in this thread.
+    With an ``executor``, ``workers`` at a time; without one, one after the other in this thread. To an executor
+    that ``crosses`` into processes of other memory the items go in chunks.
 
     Raises:
         BatchInterrupted: with what was finished, once the running items have ended.
     """
+    if executor is not None and job.crossing is not None and getattr(executor, "crosses", False):
+        return _cross(job, job.crossing, min(workers, job.count), executor)
     window = Window(job.count)
     done: list[Outcome | None] = [None] * job.count
     try:
@@ -41,17 +38,32 @@ def run_batch(job: Job, *, workers: int = 1, executor: ExecutorFactory | None = 
             _drain(job, window, done)
         else:
             _share(job, window, done, min(workers, job.count), executor)
+        return _in_order(done)
     except BaseException as signal:
         raise BatchInterrupted(signal, _in_order(done)) from signal
-    return _in_order(done)
+
+
+def _cross(job: Job, crossing: Crossing, workers: int, executor: Callable[[int], Any]) -> list[Outcome]:
+    outcomes: list[Outcome] | None = None
+    try:
+        with shielded(), executor(workers) as pool:
+            outcomes = run_chunks(job, crossing, workers, pool)
+    except BatchInterrupted:
+        raise
+    except BaseException as signal:
+        if outcomes is None:
+            raise  # nothing has run
+        raise BatchInterrupted(signal, outcomes) from signal
+    return outcomes
 
 
 def _share(job: Job, window: Window, done: list[Outcome | None], workers: int, executor: ExecutorFactory) -> None:
     if not workers:
         return
-    with executor(workers) as pool:
+    with shielded(), executor(workers) as pool:
         try:
             for future in [pool.submit(_drain, job, window, done) for _ in range(workers)]:
+                wait_awake(lambda seconds, future=future: wait([future], seconds).done)  # type: ignore[misc]  # bound now
                 future.result()
         except BaseException:
             _stop(job, window)
@@ -68,9 +80,9 @@ def _drain(job: Job, window: Window, done: list[Outcome | None]) -> None:
                 return
             try:
                 outcome = done[index] = run_item(job, index)
-            except BaseException as signal:
-                done[index] = Outcome(index, "failed", 1, None, "interrupted", type(signal).__name__)
-                raise
+            except ItemInterrupted as stop:
+                done[index] = stop.outcome
+                raise stop.signal from stop.signal.__cause__
             if job.fail_fast and outcome.status == "failed":
                 window.stop()
     except BaseException:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pflow_engine.clock import CancelToken
+from pflow_engine.signals import wait_awake
 
 _Result = tuple[dict[str, Any], str | None]
 CancellableWork = Callable[[CancelToken], _Result]
@@ -36,18 +37,20 @@ def bounded(work: CancellableWork, seconds: float, cancel: CancelToken) -> _Resu
 
 def _joined(work: CancellableWork, seconds: float, token: CancelToken) -> _Result:
     ends: list[_Result | BaseException] = []
-    thread = threading.Thread(target=_into, args=(work, token, ends), daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if not ends:
+    ended = threading.Event()
+    threading.Thread(target=_into, args=(work, token, ends, ended), daemon=True).start()
+    if not wait_awake(ended.wait, seconds):
         raise TimeoutError(f"timed out after {seconds:g}s")
     if isinstance(ends[0], BaseException):
         raise ends[0]
     return ends[0]
 
 
-def _into(work: CancellableWork, token: CancelToken, ends: list[_Result | BaseException]) -> None:
+def _into(
+    work: CancellableWork, token: CancelToken, ends: list[_Result | BaseException], ended: threading.Event
+) -> None:
     try:
         ends.append(work(token))
     except BaseException as error:  # noqa: BLE001  # handed to the thread that waits, which raises it
         ends.append(error)
+    ended.set()

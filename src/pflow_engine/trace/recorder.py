@@ -7,7 +7,7 @@ report is gathered under it. Records of nodes come from the flow's own thread on
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pflow_engine.clock import Clock
@@ -16,16 +16,23 @@ from pflow_engine.trace.model import BatchTrace, Event, NodeTrace, OnEvent
 from pflow_engine.trace.strict import strict_json
 
 
+def _go_on() -> None:
+    """Nobody is to be stopped."""
+
+
 class Recorder:
     """Collects what the layers note of the node that is running, and the records of those that ended."""
 
-    def __init__(self, on_event: OnEvent | None, clock: Clock) -> None:
+    def __init__(self, on_event: OnEvent | None, clock: Clock, stop: Callable[[], None] = _go_on) -> None:
         self._on_event = on_event
+        self._stop = stop
+        self.broken_listener: Exception | None = None
         self._clock = clock
         self._started = clock.now()
         self.started_at = clock.today()
         self._lock = threading.Lock()
         self._notes: dict[str, Any] = {}
+        self._warnings: dict[str, None] = {}
         self._unresolved: set[str] = set()
         self._secrets: set[str] = set(environment_secrets())
         self._nodes: list[NodeTrace] = []
@@ -55,10 +62,29 @@ class Recorder:
         return round((self._clock.now() - self._started) * 1000, 3)
 
     def emit(self, event: Event) -> None:
-        """Tell the listener."""
-        if self._on_event is not None:
-            with self._lock:
+        """Tell the listener. One that raises is told nothing more, and the run is asked to stop.
+
+        What it raised is kept in ``broken_listener``: it is the caller's to hear of, and no failure of the node or
+        item that was at work.
+        """
+        if self._on_event is None:
+            return
+        with self._lock:
+            if self.broken_listener is not None:
+                return
+            try:
                 self._on_event(event)
+            except Exception as error:  # noqa: BLE001  # kept, and raised by the run when all is written
+                self.broken_listener = error
+        if self.broken_listener is not None:
+            self._stop()
+
+    def open(self) -> int:
+        """Begin a node's record; gives how many there were before."""
+        self._notes = {}
+        self._warnings = {}
+        self._unresolved = set()
+        return len(self._nodes)
 
     def note(self, **facts: Any) -> None:
         """Fields of the running node's record; copied to strict JSON now, before anyone changes them."""
@@ -70,7 +96,7 @@ class Recorder:
 
     def warn(self, text: str) -> None:
         """Something odd about the running node that did not stop it."""
-        self._notes.setdefault("warnings", []).append(text)
+        self._warnings[text] = None
 
     def unresolved(self, templates: Iterable[str]) -> None:
         """Templates of the running node, or of any of its items, that were left as written."""
@@ -84,6 +110,5 @@ class Recorder:
 
     def close(self, **facts: Any) -> None:
         """End the running node's record."""
-        self._nodes.append(NodeTrace(**{**self._notes, "unresolved": sorted(self._unresolved), **facts}))
-        self._notes = {}
-        self._unresolved = set()
+        gathered = {"unresolved": sorted(self._unresolved), "warnings": list(self._warnings)}
+        self._nodes.append(NodeTrace(**{**self._notes, **gathered, **facts}))

@@ -19,9 +19,10 @@ _new: Final = tuple.__new__  # what Call(…) comes to, without a frame of Pytho
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """What all attempts of all items share, and ``usage``: model calls by item and attempt, whoever came first.
+    """What all attempts of all items share, and what they leave beside their outcomes.
 
-    ``count`` is that of the whole batch; ``items`` may be only some of them, by index.
+    ``usage`` are the model calls by item and attempt, whoever came first; ``overruled`` the items that wrote an
+    output ``item``. ``count`` is that of the whole batch; ``items`` may be only some of them, by index.
     """
 
     config: BatchConfig
@@ -31,6 +32,7 @@ class Attempts:
     count: int
     items: Sequence[Any] | Mapping[int, Any]
     usage: dict[tuple[int, int], list[Any]] = field(default_factory=dict)
+    overruled: set[int] = field(default_factory=set)
 
     def job(self, call: Call, crossing: Crossing | None = None) -> Job:
         """The batch, for an executor that knows nothing of nodes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from pflow_engine.batch import BatchInterrupted, Outcome, error_entries, run_batch, timing
 from pflow_engine.copying import copy_data
@@ -18,6 +18,12 @@ from pflow_engine.wrappers.attempts import Attempts
 from pflow_engine.wrappers.crossing import BatchCrossing
 from pflow_engine.wrappers.items import resolve_items
 from pflow_engine.wrappers.layer import Call, Layer, NodeSpec
+
+
+class _Before(NamedTuple):
+    started: float
+    calls: int
+
 
 _ROW = attrgetter("status", "attempts", "error", "duration_ms")
 
@@ -47,33 +53,47 @@ class PflowBatchNode:
             call.recorder.unresolved(reference.text for reference in self.items.missing(store))
         items = resolve_items(self.items, store)
         attempts = Attempts(self.config, self.inner, store, params, len(items), items)
-        started = call.clock.now()
+        before = _Before(call.clock.now(), len(store[LLM_CALLS]))
+        outcomes: list[Outcome] | None = None
         try:
             outcomes = run_batch(
                 attempts.job(call, BatchCrossing(attempts, call)),
                 workers=self.config.max_concurrent,
                 executor=call.executor if self.config.parallel else None,
             )
+            self._leave(call, attempts, items, outcomes, before)
         except BatchInterrupted as stop:
-            self._leave(call, attempts, items, stop.outcomes, started)
+            self._leave(call, attempts, items, stop.outcomes, before)
             raise stop.signal from stop.signal.__cause__
-        self._leave(call, attempts, items, outcomes, started)
+        except BaseException:
+            # Ctrl-C met what leaves the outcomes: once more, all of it, since no second signal raises.
+            if outcomes is not None:
+                self._leave(call, attempts, items, outcomes, before)
+            raise
         return self._action(store, outcomes)
 
-    def _leave(self, call: Call, attempts: Attempts, items: list[Any], outcomes: list[Outcome], started: float) -> None:
-        metadata = self._metadata(outcomes, (call.clock.now() - started) * 1000)
+    def _leave(
+        self, call: Call, attempts: Attempts, items: list[Any], outcomes: list[Outcome], before: _Before
+    ) -> None:
+        # May be done twice, and leaves the same as once.
+        metadata = self._metadata(outcomes, (call.clock.now() - before.started) * 1000)
         statuses = [outcome.status for outcome in outcomes]
         store = attempts.root
         store[self.spec.id] = {
-            "results": _results(outcomes, items, call),
+            "results": _results(outcomes, items, attempts.overruled),
             "count": len(outcomes),
             "success_count": statuses.count("completed"),
             "error_count": statuses.count("failed"),
             "errors": error_entries(outcomes, lambda index: strict_json(items[index])),
             "batch_metadata": metadata,
         }
-        for (index, _), calls in sorted(attempts.usage.items()):
-            store[LLM_CALLS] += [_attributed(used, self.spec.id, index) for used in calls]
+        store[LLM_CALLS][before.calls :] = [
+            _attributed(used, self.spec.id, index)
+            for (index, _), calls in sorted(attempts.usage.items())
+            for used in calls
+        ]
+        for index in sorted(attempts.overruled):
+            call.recorder.warn(f"item {index}: its output 'item' gave way to the item itself")
         call.recorder.note_batch(BatchTrace(copy_data(metadata), [*map(_ROW, outcomes)]))
 
     def _metadata(self, outcomes: list[Outcome], wall_ms: float) -> dict[str, Any]:
@@ -111,12 +131,12 @@ class PflowBatchNode:
         return NodeFailed(problem, node_id=self.spec.id, index=outcome.index)
 
 
-def _results(outcomes: list[Outcome], items: Sequence[Any], call: Call) -> list[dict[str, Any] | None]:
+def _results(outcomes: list[Outcome], items: Sequence[Any], overruled: set[int]) -> list[dict[str, Any] | None]:
     results = [outcome.outputs for outcome in outcomes]
     for index, (outputs, item) in enumerate(zip(results, items, strict=True)):
         if outputs is not None:
-            if "item" in outputs:
-                call.recorder.warn(f"item {index}: its output 'item' gave way to the item itself")
+            if "item" in outputs and outputs["item"] is not item:
+                overruled.add(index)
             outputs["item"] = item
     return results
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pflow_engine.batch import error_text, reported_text
 from pflow_engine.store import LLM_CALLS, Store
-from pflow_engine.trace import Event
+from pflow_engine.trace import Event, Recorder
 from pflow_engine.wrappers.layer import Call, Layer, NodeSpec
 
 
 class _Before(NamedTuple):
+    records: int
     started_ms: float
     calls: int
     usage: Any
@@ -26,33 +27,38 @@ class InstrumentedNodeWrapper:
 
     def run(self, call: Call, store: Store, params: dict[str, Any], /) -> str | None:
         """Run below; what it raises is recorded and goes on up."""
-        before = _Before(call.recorder.elapsed_ms(), len(store[LLM_CALLS]), self._usage(store))
-        call.recorder.emit(Event("node_start", self.spec.id))
+        recorder, action, said = call.recorder, None, None
+        before = _Before(recorder.open(), recorder.elapsed_ms(), len(store[LLM_CALLS]), self._usage(store))
+        recorder.emit(Event("node_start", self.spec.id))
         # As written, until they are resolved; those of a batch stay so.
-        call.recorder.note(params=self.spec.params)
+        recorder.note(params=self.spec.params)
         try:
-            action = self.inner.run(call, store, params)
+            action = self.inner.run(call, store, params) or "default"
+            said = reported_text(self._outputs(store)) if action == "error" else None
+            self._close(recorder, store, before, action, said)
         except BaseException as error:
-            self._close(call, store, before, "error", error_text(error))
+            if action is None:
+                action, said = "error", error_text(error)
+            # Ctrl-C may have met what closes the record: once more, all of it, since no second signal raises.
+            if len(recorder.nodes) == before.records:
+                self._close(recorder, store, before, action, said)
             raise
-        reported = reported_text(self._outputs(store)) if action == "error" else None
-        self._close(call, store, before, action or "default", reported)
+        finally:
+            recorder.emit(Event("node_end", self.spec.id, status=_status(action)))
         return action
 
-    def _close(self, call: Call, store: Store, before: _Before, action: str, error: str | None) -> None:
+    def _close(self, recorder: Recorder, store: Store, before: _Before, action: str, error: str | None) -> None:
         self._note_usage(store, before)
-        status = "failed" if action == "error" else "completed"
-        call.recorder.note(outputs=self._outputs(store), llm_calls=store[LLM_CALLS][before.calls :])
-        call.recorder.close(
+        recorder.note(outputs=self._outputs(store), llm_calls=store[LLM_CALLS][before.calls :])
+        recorder.close(
             id=self.spec.id,
             type=self.spec.type,
-            status=status,
+            status=_status(action),
             action=action,
             error=error,
             started_ms=before.started_ms,
-            duration_ms=round(call.recorder.elapsed_ms() - before.started_ms, 3),
+            duration_ms=round(recorder.elapsed_ms() - before.started_ms, 3),
         )
-        call.recorder.emit(Event("node_end", self.spec.id, status=status))
 
     def _outputs(self, store: Store) -> dict[str, Any]:
         outputs = store.get(self.spec.id)
@@ -65,4 +71,10 @@ class InstrumentedNodeWrapper:
     def _note_usage(self, store: Store, before: _Before) -> None:
         usage = self._usage(store)
         if isinstance(usage, dict) and usage is not before.usage:
-            store[LLM_CALLS].append({"node_id": self.spec.id, **usage})
+            entry, calls = {"node_id": self.spec.id, **usage}, store[LLM_CALLS]
+            if calls[before.calls :][-1:] != [entry]:
+                calls.append(entry)
+
+
+def _status(action: str | None) -> Literal["completed", "failed"]:
+    return "failed" if action == "error" else "completed"

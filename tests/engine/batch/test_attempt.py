@@ -4,7 +4,7 @@ import pytest
 
 from pflow_engine import CancelToken, PflowError, Problem, Unhealable
 from pflow_engine.batch import ItemEvent, Job, error_text
-from pflow_engine.batch.attempt import run_item
+from pflow_engine.batch.attempt import ItemInterrupted, run_item
 
 
 @pytest.fixture
@@ -121,9 +121,15 @@ def test_system_exit(attempt):
 
 
 def test_interrupt_passes(attempt):
-    """Ctrl-C is nobody's failure."""
-    with pytest.raises(KeyboardInterrupt):
-        attempt(_raises(KeyboardInterrupt()), max_retries=5)
+    """Ctrl-C is nobody's failure: it goes on up, with what became of the item."""
+    with pytest.raises(ItemInterrupted) as caught:
+        attempt(lambda number: _raises(KeyboardInterrupt() if number == 2 else OSError())(number), max_retries=5)
+    assert isinstance(caught.value.signal, KeyboardInterrupt)
+    assert ("failed", 2, "interrupted") == (
+        caught.value.outcome.status,
+        caught.value.outcome.attempts,
+        caught.value.outcome.error,
+    )
 
 
 def test_wait_between(attempt, clock):

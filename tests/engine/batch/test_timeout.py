@@ -70,3 +70,21 @@ def test_leaves_no_callback():
     outer = CancelToken()
     bounded(lambda _: RESULT, 60, outer)
     assert [] == outer._callbacks
+
+
+def test_late_result():
+    """What work gives after its time was up goes nowhere: who asked has its error already."""
+    let_go, ended = threading.Event(), threading.Event()
+    outputs = {}
+
+    def work(_):
+        assert let_go.wait(30)
+        outputs["late"] = True
+        ended.set()
+        return outputs, None
+
+    with pytest.raises(TimeoutError) as caught:
+        bounded(work, 0.01, CancelToken())
+    let_go.set()
+    assert ended.wait(30)
+    assert ("timed out after 0.01s",) == caught.value.args

@@ -38,9 +38,11 @@ def test_notes_go_to_node(recorder):
     recorder.note(params={"x": 1})
     recorder.warn("odd")
     recorder.note_batch(BatchTrace({}, []))
-    first, second = _close(recorder), _close(recorder)
+    first = _close(recorder)
+    assert recorder.open() == 1
+    second = _close(recorder)
     assert ({"x": 1}, ["odd"], BatchTrace({}, [])) == (first.params, first.warnings, first.batch)
-    assert ({}, (), None) == (second.params, second.warnings, second.batch)
+    assert ({}, [], None) == (second.params, second.warnings, second.batch)
 
 
 def test_note_is_copied(recorder):
@@ -55,7 +57,10 @@ def test_unresolved_in_order(recorder):
     """Templates that several items report are named once, in the same order in every run."""
     for names in (["${b}", "${a}"], ["${a}"], []):
         recorder.unresolved(names)
-    assert (["${a}", "${b}"], []) == (_close(recorder).unresolved, _close(recorder).unresolved)
+    assert recorder.left_unresolved == ("${a}", "${b}")
+    first = _close(recorder)
+    recorder.open()
+    assert (["${a}", "${b}"], []) == (first.unresolved, _close(recorder).unresolved)
 
 
 def test_secrets(monkeypatch, clock):

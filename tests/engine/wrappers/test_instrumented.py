@@ -130,7 +130,7 @@ def test_interrupted(registry, flow_of):
     registry.register("stop", Stop)
     with pytest.raises(KeyboardInterrupt):
         flow_of([{"id": "n", "type": "stop"}]).run(on_event=told.append)
-    assert ["run_start", "node_start", "node_end"] == [event.kind for event in told]
+    assert ["run_start", "node_start", "node_end", "run_end"] == [event.kind for event in told]
 
 
 def test_flat_outputs(record):

@@ -1,23 +1,24 @@
 """A command to what it wrote and how it ended, within a time.
 
-The command leads a process group of its own. At the deadline, when cancelled and on Ctrl-C the whole group is
-killed before the call returns, so nothing of it writes later; a process that leaves the group is out of reach.
-The leader is not reaped before the kill: while it is there, its group id is nobody else's.
+The command leads a session of its own. At the deadline, when cancelled and on Ctrl-C all that is left of it is killed
+before the call returns, so nothing of it writes later; ``session`` says what is out of reach.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import IO, Final
 
 from pflow_engine.clock import CancelToken
 from pflow_engine.nodes.builtin.pipes import Limit, Step, last_words, reading, talk, writing
+from pflow_engine.nodes.builtin.session import kill_session
+from pflow_engine.signals import wait_awake
 
 _NOT_STARTED: Final = 126
 """What a shell gives for a command that it cannot start."""
@@ -46,24 +47,71 @@ class Launch:
 
 def run_group(launch: Launch, seconds: float, cancel: CancelToken) -> Ended:
     """Run the command to its end, for at most so many seconds."""
+    if threading.current_thread() is not threading.main_thread():
+        return _run(launch, seconds, cancel)
+    # Handlers of signals raise in the main thread, at any step: between a fork and what would remember the process
+    # too. So it only waits here, and what it waits for no exception reaches.
+    token = CancelToken()
+    forget = cancel.on_cancel(token.cancel)
+    with ThreadPoolExecutor(1) as aside:
+        try:
+            running = aside.submit(_run, launch, seconds, token)
+            wait_awake(lambda step: wait([running], step).done)
+            return running.result()
+        except BaseException:
+            token.cancel()
+            raise
+        finally:
+            forget()
+
+
+class _Group:
+    """A command and all that it starts, to be killed by any thread, from before it is there.
+
+    The lock is held while it starts: whoever kills waits for that, so once a token was asked nothing is alive or
+    starts. And it is held while it is reaped: until then the leader's id is nobody else's.
+    """
+
+    __slots__ = ("_killed", "_lock", "_process")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._killed = False
+
+    def start(self, launch: Launch) -> subprocess.Popen[bytes] | None:
+        """Start it; None when it was killed before."""
+        with self._lock:
+            if not self._killed:
+                self._process = _start(launch)
+            return self._process
+
+    def ended(self) -> bool:
+        """Whether its leader has ended, and if so, reap it."""
+        with self._lock:
+            return self._process is None or self._process.poll() is not None
+
+    def kill(self) -> None:
+        """Kill it, unless it has ended."""
+        with self._lock:
+            self._killed = True
+            if self._process is not None and self._process.returncode is None:
+                kill_session(self._process.pid)
+
+
+def _run(launch: Launch, seconds: float, cancel: CancelToken) -> Ended:
     limit = Limit(seconds, time.monotonic() + seconds, cancel)
-    if cancel.cancelled:
-        return Ended(b"", b"", _NOT_STARTED, limit.reached())
+    group = _Group()
+    # Whoever cancels kills: its thread may be the last this process lives to see.
+    forget = cancel.on_cancel(group.kill)
     try:
-        process = _start(launch)
+        process = group.start(launch)
     except (OSError, ValueError) as error:
         return Ended(b"", b"", _NOT_STARTED, f"cannot start: {_reason(launch, error)}")
-    # Whoever cancels kills: its thread may be the last this process lives to see.
-    forget = cancel.on_cancel(lambda: _kill_group(process))
-    try:
-        return _attend(process, launch.stdin, limit)
+    else:
+        return _followed(group, process, launch.stdin, limit) if process else Ended(b"", b"", _NOT_STARTED, "cancelled")
     finally:
         forget()
-        if process.returncode is None:
-            _kill(process)
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
 
 
 def _start(launch: Launch) -> subprocess.Popen[bytes]:
@@ -87,7 +135,18 @@ def _reason(launch: Launch, error: OSError | ValueError) -> str:
     return said or str(error)
 
 
-def _attend(process: subprocess.Popen[bytes], stdin: bytes | None, limit: Limit) -> Ended:
+def _followed(group: _Group, process: subprocess.Popen[bytes], stdin: bytes | None, limit: Limit) -> Ended:
+    try:
+        return _attend(group, process, stdin, limit)
+    finally:
+        if process.returncode is None:
+            _end(group)
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def _attend(group: _Group, process: subprocess.Popen[bytes], stdin: bytes | None, limit: Limit) -> Ended:
     assert process.stdout is not None
     assert process.stderr is not None
     out, err = bytearray(), bytearray()
@@ -96,18 +155,18 @@ def _attend(process: subprocess.Popen[bytes], stdin: bytes | None, limit: Limit)
         process.stderr: reading(process.stderr, err),
     }
     writes = {process.stdin: writing(process.stdin, stdin or b"")} if process.stdin is not None else {}
-    stopped = talk(reads, writes, limit) or _wait(process, limit) or _cancelled(process, limit)
+    stopped = talk(reads, writes, limit) or _wait(group, limit) or _cancelled(process, limit)
     if stopped:
-        _kill(process)
+        _end(group)
         last_words(reads)
     exit_code = -signal.SIGKILL if process.returncode is None else process.returncode
     return Ended(bytes(out), bytes(err), exit_code, stopped)
 
 
-def _wait(process: subprocess.Popen[bytes], limit: Limit) -> str:
+def _wait(group: _Group, limit: Limit) -> str:
     # Its pipes are closed: it is about to end, or runs on in silence.
     pause = 0.0002
-    while process.poll() is None:
+    while not group.ended():
         if stopped := limit.reached():
             return stopped
         limit.cancel.wait(min(pause, limit.left()))
@@ -120,14 +179,9 @@ def _cancelled(process: subprocess.Popen[bytes], limit: Limit) -> str:
     return limit.reached() if process.returncode == -signal.SIGKILL and limit.cancel.cancelled else ""
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    _kill_group(process)
+def _end(group: _Group) -> None:
+    group.kill()
     # What runs as another user cannot be killed: it is left behind, not waited for.
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=1)
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+    late = time.monotonic() + 1
+    while not group.ended() and time.monotonic() < late:
+        time.sleep(0.0005)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -146,21 +147,63 @@ def test_ignored_timeout(run):
     assert "error" == run(Shell, command="sleep 30", timeout=0.1, ignore_errors=True)[0]
 
 
-def test_no_late_write(run, tmp_path):
-    """Nothing the command started writes after the timeout."""
-    late = tmp_path / "late"
-    run(Shell, command=f"(sleep 0.4; touch {late}) & sleep 0.4; touch {late}", timeout=0.1)
-    time.sleep(0.6)
-    assert not late.exists()
+class _Gate:
+    """Where what was started waits to be let through and write; every one of it has it open."""
+
+    def __init__(self, folder):
+        self.fifo, self.late = folder / "gate", folder / "late"
+        os.mkfifo(self.fifo)
+        self.open = f"exec 3<>{self.fifo}"
+        self.wait = f"read go <&3; touch {self.late}"
+
+    def landed(self):
+        """Let everyone through until nobody is left; whether any of it wrote."""
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            try:
+                entry = os.open(self.fifo, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError:
+                return self.late.exists()
+            os.write(entry, b"go\n")
+            os.close(entry)
+        return True
 
 
-def test_background_holds_pipe(run, tmp_path):
+@pytest.fixture
+def gate(tmp_path):
+    """A gate at which commands wait."""
+    return _Gate(tmp_path)
+
+
+leaver = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells who belongs to a session")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "{wait}",
+        "({wait}) & {wait}",
+        "({wait}) >/dev/null 2>&1 & sleep 1000",
+        "({wait}) & echo done",
+        "exec >&- 2>&-; {wait}",
+        pytest.param("timeout 1000 sh -c '{wait}'", marks=leaver),
+        pytest.param("(timeout 1000 sh -c '{wait}' &); sleep 1000", marks=leaver),
+        pytest.param("(timeout 1000 sh -c '{wait}' &); echo done", marks=leaver),
+        pytest.param("setsid sh -c '{wait}' & sleep 1000", marks=leaver),
+        pytest.param("sh -c \"setsid sh -c '({wait}) & sleep 1000' & sleep 1000\"", marks=leaver),
+    ],
+)
+def test_no_late_write(run, gate, command):
+    """Nothing that the command started is there after the timeout: in its group, in one of its own, or a session."""
+    action, outputs = run(Shell, command=f"{gate.open}; {command.format(wait=gate.wait)}", timeout=0.5)
+    assert ("error", "timed out after 0.5s") == (action, outputs["error"])
+    assert not gate.landed()
+
+
+def test_background_holds_pipe(run):
     """A background process that keeps the output open is ended at the timeout, not waited for."""
-    late = tmp_path / "late"
-    action, outputs = run(Shell, command=f"(sleep 0.5; touch {late}) & echo done", timeout=0.2)
+    action, outputs = run(Shell, command="sleep 1000 & echo done", timeout=0.2)
     assert ("error", "done\n", "timed out after 0.2s") == (action, outputs["stdout"], outputs["error"])
-    time.sleep(0.5)
-    assert not late.exists()
 
 
 def test_escaped_process(run, tmp_path):
@@ -208,19 +251,17 @@ def test_cancelled_before(run, settings, tmp_path):
     assert not (tmp_path / "started").exists()
 
 
-def test_interrupt_ends_group(run, tmp_path):
+def test_interrupt_ends_group(run, gate):
     """An exception from outside, such as Ctrl-C, leaves nothing running."""
 
     def interrupt(_signal, _frame):
         raise KeyboardInterrupt
 
-    late = tmp_path / "late"
     before = signal.signal(signal.SIGUSR1, interrupt)
     with pytest.raises(KeyboardInterrupt):
-        run(Shell, command=f"sleep 0.1; kill -USR1 $PPID; sleep 0.3; touch {late}")
+        run(Shell, command=f"{gate.open}; kill -USR1 $PPID; {gate.wait}")
     signal.signal(signal.SIGUSR1, before)
-    time.sleep(0.5)
-    assert not late.exists()
+    assert not gate.landed()
 
 
 def _open():
