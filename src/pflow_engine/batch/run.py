@@ -45,6 +45,8 @@ def run_batch(job: Job, *, workers: int = 1, executor: ExecutorFactory | None = 
 
 def _cross(job: Job, crossing: Crossing, workers: int, executor: Callable[[int], Any]) -> list[Outcome]:
     outcomes: list[Outcome] | None = None
+    if not workers:
+        return []
     try:
         with shielded(), executor(workers) as pool:
             outcomes = run_chunks(job, crossing, workers, pool)

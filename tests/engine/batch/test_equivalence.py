@@ -239,10 +239,10 @@ def test_any_order(law, case, order, late):
 
 @settings(max_examples=80, deadline=None)
 @given(case=cases(), workers=st.integers(1, 8))
-def test_fail_fast_is_continue_cut_short(run, spelled, pool, case, workers):
+def test_fail_fast_is_continue_cut_short(run, spelled, case, workers):
     """Items start in order, and each that a fail_fast batch started comes to what it comes to under continue."""
     whole = _batches_of(run(_handling(case.workflow, "continue"), case.inputs, ONE_BY_ONE))
-    for way in (ONE_BY_ONE, Way(pool, workers)):
+    for way in (ONE_BY_ONE, Way(ThreadPoolExecutor, workers)):
         for name, (rows, outputs) in _batches_of(run(_handling(case.workflow, "fail_fast"), case.inputs, way)).items():
             words = [word for word, *_ in rows]
             started = _started(rows, outputs)
