@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pflow_engine import compile_ir_to_flow
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BROKEN = """\
@@ -95,6 +97,21 @@ def test_progress_example(pytester):
     result = pytester.runpython(pytester.makepyfile(blocks("python")[3]))
     result.stdout.fnmatch_lines_random(["say: [1-3]/3 completed, attempts: 1"] * 3)
     assert 0 == result.ret
+
+
+def test_dask_example(local_cluster):
+    """The three lines for a cluster run on one."""
+    flow = compile_ir_to_flow(
+        {
+            "nodes": [
+                {"id": "b", "type": "echo", "params": {"at": "${item}"}, "batch": {"items": "${xs}", "parallel": True}}
+            ]
+        }
+    )
+    with local_cluster(1) as cluster:
+        names = {"flow": flow, "inputs": {"xs": [1, 2, 3]}}
+        exec(blocks("python")[4].replace("tcp://scheduler:8786", cluster.address), names)  # ours
+    assert [1, 2, 3] == [entry["at"] for entry in names["result"].outputs["results"]]
 
 
 @pytest.mark.parametrize(
