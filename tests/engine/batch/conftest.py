@@ -341,3 +341,13 @@ def spelled():
 def new_turns():
     """``new_turns(way)``: a plugin and a listener that keep the order of a way."""
     return _Turns
+
+
+@pytest.fixture
+def left():
+    """``left(flow, xs, **options)``: what batch ``b`` left in the store."""
+
+    def run(flow, xs, **options):
+        return flow.run({"xs": xs}, **options).store["b"]
+
+    return run

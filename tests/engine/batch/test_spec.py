@@ -15,16 +15,6 @@ PATIENCE = 30
 both = pytest.mark.parametrize("parallel", [False, True], ids=["sequential", "parallel"])
 
 
-@pytest.fixture
-def left():
-    """``left(flow, xs, **options)``: what batch ``b`` left in the store."""
-
-    def run(flow, xs, **options):
-        return flow.run({"xs": xs}, **options).store["b"]
-
-    return run
-
-
 @both
 def test_shell_prints_items(parallel):
     """What a shell printed is a list of items, its newline and all."""

@@ -14,16 +14,6 @@ both = pytest.mark.parametrize("parallel", [False, True], ids=["sequential", "pa
 
 
 @pytest.fixture
-def left():
-    """``left(flow, xs, **options)``: what batch ``b`` left in the store."""
-
-    def run(flow, xs, **options):
-        return flow.run({"xs": xs}, **options).store["b"]
-
-    return run
-
-
-@pytest.fixture
 def with_edges(registry, flow_of):
     """``with_edges(source, params, alert, **batch)``: batch ``b``, then ``after``; on error ``alert``."""
 
