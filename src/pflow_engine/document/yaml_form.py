@@ -20,6 +20,9 @@ from pflow_engine.errors import InvalidWorkflow, Problem
 _MOST_REPEATED = 100_000
 """Values that aliases may stand for, all in all."""
 
+_TOO_DEEP_FOR_LIBYAML = "exceeded maximum nesting depth"
+"""What newer ones say, who read ahead and so come to their own limit before the events are looked at."""
+
 _TAG = "tag:yaml.org,2002:"
 _NOT_RESOLVED = (f"{_TAG}timestamp", f"{_TAG}value")
 _KINDS = {
@@ -210,6 +213,8 @@ def _syntax(text: str, file: str, error: yaml.YAMLError) -> Problem:
     if mark is None:
         return _unreadable(text, file, error)
     said, offset = str(getattr(error, "problem", error)), mark.index
+    if said == _TOO_DEEP_FOR_LIBYAML:
+        return problem_at(text, file, offset, "nesting", TOO_DEEP, hint="flatten the data")
     started = getattr(error, "context_mark", None)
     if said == "found unexpected end of stream" and started is not None:
         said, offset = "this text is never closed", started.index
