@@ -14,7 +14,7 @@ from pflow_engine.trace import NodeTrace, Trace
 RunStatus = Literal["success", "degraded", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RunResult:
     """A finished run. ``degraded``: some items of a ``continue`` batch failed; ``error`` is set when failed."""
 
@@ -24,6 +24,10 @@ class RunResult:
     trace: Trace
     error: PflowError | None
     workflow: Workflow
+
+    def __repr__(self) -> str:
+        # What a failing assertion shows: the store may be megabytes, and hold secrets.
+        return f"<RunResult {self.trace.summary}>"
 
     def raise_for_status(self) -> None:
         """Raise ``error`` if the run failed; ``__cause__`` is what the node raised."""

@@ -36,6 +36,11 @@ class View(MutableMapping[str, Any]):
         self._own = _namespace_of(root, namespace)
         self.scope: Mapping[str, Any] = ChainMap({namespace: before}, root) if before else root
 
+    @property
+    def written(self) -> Mapping[str, Any]:
+        """What the node wrote so far, in this run of it."""
+        return self._own
+
     def pop(self, key: str, default: Any = _NOTHING) -> Any:
         """As a dict's; but what stands at the root stays there."""
         value = self[key] if default is _NOTHING else self.get(key, default)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from pflow_engine.errors import PflowError
+from pflow_engine.errors import PflowError, Problem
 from pflow_engine.formatting.steps import build_execution_steps
 from pflow_engine.result import RunResult
 from pflow_engine.trace import Redactor
@@ -71,18 +71,14 @@ def _errors(step: dict[str, Any], redact: Redactor) -> Iterator[str]:
 
 
 def _final(error: PflowError, redact: Redactor) -> str:
+    return "\n".join(str(problem_without_secrets(problem, redact)) for problem in error.problems)
+
+
+def problem_without_secrets(problem: Problem, redact: Callable[[Any], Any]) -> Problem:
+    """The problem as it may be shown: its message without secrets and at most 1000 characters."""
     # Cut after the secrets are out: half a secret would not be known as one.
-    return "\n".join(
-        str(
-            replace(
-                problem,
-                message=_cut(redact(problem.message), _LONGEST_MESSAGE),
-                hint=redact(problem.hint),
-                source=redact(problem.source),
-            )
-        )
-        for problem in error.problems
-    )
+    message, hint = _cut(redact(problem.message), _LONGEST_MESSAGE), redact(problem.hint)
+    return replace(problem, message=message, hint=hint, source=redact(problem.source))
 
 
 def _cut(text: str, longest: int) -> str:

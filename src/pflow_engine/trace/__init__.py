@@ -4,9 +4,10 @@ from pflow_engine.trace.finding import named_secrets, registered_secrets
 from pflow_engine.trace.model import BatchTrace, Event, NodeTrace, OnEvent, Trace, TraceStatus
 from pflow_engine.trace.recorder import Recorder
 from pflow_engine.trace.redact import Redactor
+from pflow_engine.trace.revive import revivable_json, revive
 from pflow_engine.trace.schema import trace_schema
 from pflow_engine.trace.strict import strict_json
-from pflow_engine.trace.write import write_json
+from pflow_engine.trace.write import write_json, write_text
 
 __all__ = [
     "BatchTrace",
@@ -19,7 +20,10 @@ __all__ = [
     "TraceStatus",
     "named_secrets",
     "registered_secrets",
+    "revivable_json",
+    "revive",
     "strict_json",
     "trace_schema",
     "write_json",
+    "write_text",
 ]

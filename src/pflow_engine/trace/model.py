@@ -12,6 +12,7 @@ from pflow_engine.trace.redact import Redactor
 from pflow_engine.trace.strict import encodable, strict_json
 
 TRACE_VERSION = "1"
+_MOST_NAMES = 8
 
 TraceStatus = Literal["success", "degraded", "failed", "interrupted"]
 
@@ -49,7 +50,7 @@ class BatchTrace:
         return {"metadata": copy_data(self.metadata), "items": items}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class NodeTrace:
     """One run of a node. All values are strict JSON, copied when the node ended."""
 
@@ -67,6 +68,10 @@ class NodeTrace:
     error: str | None = None
     unresolved: Sequence[str] = ()
     warnings: Sequence[str] = ()
+
+    def __repr__(self) -> str:
+        # Its values may hold secrets, which only the whole trace knows.
+        return f"<NodeTrace {self.id} ({self.type}) {self.status}>"
 
     def to_dict(self, redact: Redactor) -> dict[str, Any]:
         """As the schema says."""
@@ -88,7 +93,7 @@ class NodeTrace:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Trace:
     """A whole run. ``to_dict`` is strict JSON with secrets taken out; milliseconds count from the start.
 
@@ -107,7 +112,18 @@ class Trace:
     started_at: str
     duration_ms: float
     engine_version: str
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+    secrets: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Trace {self.summary}>"
+
+    @property
+    def summary(self) -> str:
+        """One line without secrets: ``failed: boom (nodes: fetch, classify)``."""
+        said = f": {self.redact(encodable(self.error))}" if self.error else ""
+        ran = [node.id for node in self.nodes]
+        names = ", ".join(ran[:_MOST_NAMES]) + (f" and {len(ran) - _MOST_NAMES} more" * (len(ran) > _MOST_NAMES))
+        return f"{self.status}{said} ({f'nodes: {names}' if ran else 'no node ran'})"
 
     def to_dict(self) -> dict[str, Any]:
         """As the schema says: what may be shown, stored and sent."""

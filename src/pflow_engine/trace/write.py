@@ -1,4 +1,4 @@
-"""Strict JSON to a file, whole or not at all."""
+"""Text and strict JSON to a file, whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,22 +6,35 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+TEMPORARY: Final = ".tmp"
+"""How a file ends that is not yet whole; one that is left is of a process that was killed."""
 
 
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
-    """Write through a temporary file and a rename, mode 0600; a reader sees the old file or the new one.
+    """Write with mode 0600, for nobody but the one who ran it.
 
     Raises:
         OSError: the folder cannot be written.
         ValueError: ``value`` is not strict JSON.
     """
+    write_text(path, json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2) + "\n", mode=0o600)
+
+
+def write_text(path: str | os.PathLike[str], text: str, *, mode: int) -> None:
+    """Write UTF-8 through a temporary file and a rename; a reader sees the old file or the new one.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
     target = Path(path)
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    # The name is cut: with what makes it unique it must not be longer than a name may be.
+    handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=TEMPORARY, dir=target.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
+        Path(name).chmod(mode)
         os.replace(name, target)  # noqa: PTH105  # os.replace says what is meant: over whatever is there
     except BaseException:
         Path(name).unlink(missing_ok=True)
