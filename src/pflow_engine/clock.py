@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
+from pflow_engine.signals import wait_awake
+
 
 class Clock(Protocol):
     """Where a run's time comes from. Tests hand in one whose sleeps take no time."""
@@ -22,6 +24,14 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float, cancel: CancelToken) -> None:
         """Wait, but no longer than until ``cancel``."""
+        ...
+
+    def within(self, seconds: float, work: Callable[[], None], cancel: CancelToken, /) -> bool:
+        """Start ``work`` in a thread of its own and wait for its end, at most so long; whether it ended in time.
+
+        ``cancel`` is the token that the work, and whatever sleeps below it, was given. To ask it once the time is
+        up is the caller's part.
+        """
         ...
 
 
@@ -39,17 +49,31 @@ class RealClock:
         """Wait, but no longer than until ``cancel``."""
         cancel.wait(seconds)
 
+    def within(self, seconds: float, work: Callable[[], None], _cancel: CancelToken, /) -> bool:
+        """Start ``work`` in a thread of its own and wait for its end, at most so long; whether it ended in time."""
+        ended = threading.Event()
+
+        def run() -> None:
+            work()
+            ended.set()
+
+        threading.Thread(target=run, daemon=True).start()
+        return wait_awake(ended.wait, min(seconds, threading.TIMEOUT_MAX))
+
 
 class CancelToken:
     """Asks whatever runs below it to stop; asked once, it stays so: ``cancelled`` says whether it was.
 
     The lock guards the callbacks: one that comes too late is called at once, so none is ever lost. It is
     re-entrant, since a signal handler may ask while its own thread holds it.
+
+    ``above`` is the token whose asking asks this one; whoever makes it sees to that.
     """
 
-    __slots__ = ("_asked", "_callbacks", "_lock", "cancelled")
+    __slots__ = ("_asked", "_callbacks", "_lock", "above", "cancelled")
 
-    def __init__(self) -> None:
+    def __init__(self, above: CancelToken | None = None) -> None:
+        self.above = above
         self.cancelled = False  # an attribute, since every item of every batch asks
         self._lock = threading.RLock()
         self._asked = threading.Condition(self._lock)

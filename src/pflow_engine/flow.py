@@ -73,7 +73,7 @@ class Flow:
         registered = registered_secrets(secrets)
         bound = bind_inputs(self.workflow, inputs or {})
         _refuse_lost_trace(trace_file)
-        own = CancelToken()  # a batch that Ctrl-C ends asks it to stop, and the caller's token is the caller's
+        own = CancelToken(cancel)  # a batch that Ctrl-C ends asks it to stop, and the caller's token is the caller's
         forget = cancel.on_cancel(own.cancel) if cancel else _nothing
         run = _Run(
             self,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pflow_engine import Node, Registry, compile_ir_to_flow, node
+from pflow_engine import Node, RealClock, Registry, compile_ir_to_flow, node
 
 
 class _SkippingClock:
@@ -28,6 +28,9 @@ class _SkippingClock:
         with self._lock:
             self.slept.append(seconds)
             self._seconds += seconds
+
+    def within(self, seconds, work, cancel):
+        return RealClock().within(seconds, work, cancel)
 
 
 @node("double", outputs={"value": int})

@@ -1,5 +1,6 @@
 """Time and stopping."""
 
+import math
 import threading
 from datetime import UTC
 
@@ -25,6 +26,25 @@ def test_sleep_until_cancelled():
     token.cancel()
     sleeper.join(10)
     assert not sleeper.is_alive()
+
+
+def test_within_its_time():
+    """Work that ends in time is waited for, in a thread of its own."""
+    threads = []
+    assert RealClock().within(60, lambda: threads.append(threading.current_thread()), CancelToken()) is True
+    assert threading.current_thread() not in threads
+
+
+def test_not_within_its_time():
+    """Work that takes longer is left alone: whoever waits goes on."""
+    let_go = threading.Event()
+    assert RealClock().within(0.01, let_go.wait, CancelToken()) is False
+    let_go.set()
+
+
+def test_within_longest_time():
+    """Any number of seconds may be waited for, also one that no lock takes."""
+    assert RealClock().within(math.inf, lambda: None, CancelToken()) is True
 
 
 def test_token_stays_cancelled():

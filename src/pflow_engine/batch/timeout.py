@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
-from pflow_engine.clock import CancelToken
-from pflow_engine.signals import wait_awake
+from pflow_engine.clock import CancelToken, Clock
 
 _Result = tuple[dict[str, Any], str | None]
 CancellableWork = Callable[[CancelToken], _Result]
 """Work that hands its token on, so that processes it starts end with it."""
 
 
-def bounded(work: CancellableWork, seconds: float, cancel: CancelToken) -> _Result:
+def bounded(work: CancellableWork, seconds: float, cancel: CancelToken, clock: Clock) -> _Result:
     """Do the work in a thread of its own, which is left behind when the time is up.
 
     A thread cannot be killed: what it writes later goes to a store nobody reads any more. Its token is
@@ -23,10 +21,10 @@ def bounded(work: CancellableWork, seconds: float, cancel: CancelToken) -> _Resu
     Raises:
         TimeoutError: the time was up first.
     """
-    token = CancelToken()
+    token = CancelToken(cancel)
     forget = cancel.on_cancel(token.cancel)
     try:
-        return _joined(work, min(seconds, threading.TIMEOUT_MAX), token)
+        return _joined(work, seconds, token, clock)
     except BaseException:
         # Ctrl-C while it waits is the same to what runs below as the time being up.
         token.cancel()
@@ -35,22 +33,17 @@ def bounded(work: CancellableWork, seconds: float, cancel: CancelToken) -> _Resu
         forget()
 
 
-def _joined(work: CancellableWork, seconds: float, token: CancelToken) -> _Result:
+def _joined(work: CancellableWork, seconds: float, token: CancelToken, clock: Clock) -> _Result:
     ends: list[_Result | BaseException] = []
-    ended = threading.Event()
-    threading.Thread(target=_into, args=(work, token, ends, ended), daemon=True).start()
-    if not wait_awake(ended.wait, seconds):
+    if not clock.within(seconds, lambda: _into(work, token, ends), token):
         raise TimeoutError(f"timed out after {seconds:g}s")
     if isinstance(ends[0], BaseException):
         raise ends[0]
     return ends[0]
 
 
-def _into(
-    work: CancellableWork, token: CancelToken, ends: list[_Result | BaseException], ended: threading.Event
-) -> None:
+def _into(work: CancellableWork, token: CancelToken, ends: list[_Result | BaseException]) -> None:
     try:
         ends.append(work(token))
     except BaseException as error:  # noqa: BLE001  # handed to the thread that waits, which raises it
         ends.append(error)
-    ended.set()

@@ -71,7 +71,7 @@ class Attempts:
                     outputs, action = attempt(index, number, call.cancel, calls)
                 else:
                     outputs, action = bounded(
-                        lambda cancel: attempt(index, number, cancel, calls), seconds, call.cancel
+                        lambda cancel: attempt(index, number, cancel, calls), seconds, call.cancel, clock
                     )
                 if "llm_usage" in outputs and isinstance(outputs["llm_usage"], dict):
                     calls.append(outputs["llm_usage"])

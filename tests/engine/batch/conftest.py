@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from pflow_engine import Node, Registry, Unhealable, node
+from pflow_engine import Node, RealClock, Registry, Unhealable, node
 from pflow_engine.errors import Problem
 from pflow_engine.trace import trace_schema
 
@@ -32,6 +32,9 @@ class _NoTime:
 
     def sleep(self, _seconds, _cancel):
         return None
+
+    def within(self, seconds, work, cancel):
+        return RealClock().within(seconds, work, cancel)
 
 
 class _Behave(Node):
