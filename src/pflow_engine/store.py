@@ -37,8 +37,8 @@ class View(MutableMapping[str, Any]):
         self.scope: Mapping[str, Any] = ChainMap({namespace: before}, root) if before else root
 
     @property
-    def written(self) -> Mapping[str, Any]:
-        """What the node wrote so far, in this run of it."""
+    def outputs(self) -> dict[str, Any]:
+        """What the node wrote in this run of it."""
         return self._own
 
     def pop(self, key: str, default: Any = _NOTHING) -> Any:

@@ -160,7 +160,7 @@ def _is_word(key: Any) -> bool:
 
 def _bad_matcher(name: str, wanted: Any, path: Path) -> Iterator[Fault]:
     if name == FIXTURE:
-        yield path, f"there is no {FIXTURE} here", "it works in inputs, files, env and stubs"
+        yield path, f"there is no {FIXTURE} here", "it works in inputs, files, env, stubs and faults"
     elif name not in _MATCHERS:
         yield path, f"there is no matcher {name}", did_you_mean(name, _MATCHERS)
     elif name == "$match":

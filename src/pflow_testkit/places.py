@@ -1,4 +1,4 @@
-"""The parts of a case as written to what is wrong with them: name, files, env, stubs, expect.
+"""The parts of a case as written to what is wrong with them: name, files, env, stubs, faults, expect.
 
 These are the rules a JSON Schema has no words for, or only poor ones. The checks take any value: what a fixture
 gave is held against them once more. A map ``{$fixture: name}`` stands for a value that is not known yet.
@@ -7,6 +7,7 @@ gave is held against them once more. A map ``{$fixture: name}`` stands for a val
 from __future__ import annotations
 
 import json
+import math
 import os
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -15,13 +16,18 @@ from typing import Any
 
 from pflow_engine.document.positions import Path
 from pflow_engine.errors import did_you_mean, nearest
-from pflow_engine.value_types import type_name
+from pflow_engine.value_types import is_of_type, type_name
 from pflow_testkit.expectations import FIXTURE, Fault, matcher_problems, shown
 
 STUB_WORDS = ("when", "attempts", "raises", "action")
 """The keys of a stub's rule that are no outputs."""
 
+FAULT_KINDS = ("raises", "error", "delay", "hang", "corrupt")
+"""What a fault of a case may do."""
+
 _ABOUT = ("item", "index", "params")
+_FAULT_WORDS = ("node", "item", "attempt", *FAULT_KINDS)
+_FAULT_EXAMPLE = "write [{node: id, raises: text}]"
 _LONGEST_NAME = 200
 _LONGEST_PART = 255
 _BREAKING = ("Cc", "Cs", "Zl", "Zp")
@@ -143,6 +149,18 @@ def stub_faults(stub: Any, path: Path) -> Iterator[Fault]:
         yield path, f"a stub is outputs, or a list of rules, not {shown(stub)}", "write {output: value}"
 
 
+def injection_faults(faults: Any) -> Iterator[Fault]:
+    """Faults to be injected that could be for no call, whatever the workflow is."""
+    if not isinstance(faults, list | tuple):
+        yield (), f"faults are a list, not {type_name(faults)}", _FAULT_EXAMPLE
+        return
+    for index, fault in enumerate(faults):
+        if isinstance(fault, Mapping):
+            yield from _bad_injection(fault, (index,))
+        else:
+            yield (index,), f"a fault is a map, not {shown(fault)}", _FAULT_EXAMPLE
+
+
 def _is_typo(key: Any) -> bool:
     return isinstance(key, str) and key.startswith("$") and bool(nearest(key, [FIXTURE]))
 
@@ -256,3 +274,54 @@ def _bad_reply(reply: Mapping[Any, Any], path: Path) -> Iterator[Fault]:
     for key in reply:
         if not isinstance(key, str):
             yield (*path, str(key)), f"the name of an output is text, not {shown(key)}", "put it in quotes"
+
+
+def _bad_injection(fault: Mapping[Any, Any], path: Path) -> Iterator[Fault]:
+    unknown = [key for key in fault if key not in _FAULT_WORDS]
+    for key in unknown:
+        yield (*path, str(key)), f"a fault knows no {shown(key)}", did_you_mean(str(key), _FAULT_WORDS)
+    kinds = [kind for kind in FAULT_KINDS if kind in fault]
+    if not kinds and not unknown:
+        yield path, "a fault that does nothing", f"add one of {', '.join(FAULT_KINDS)}"
+    for kind in kinds[1:]:
+        yield (*path, kind), f"'{kind}' stands beside '{kinds[0]}'", "a fault does one thing: make two of it"
+    yield from _bad_target(fault, path)
+    for kind in kinds:
+        yield from _bad_value(kind, fault[kind], (*path, kind))
+
+
+def _bad_target(fault: Mapping[Any, Any], path: Path) -> Iterator[Fault]:
+    if "node" not in fault:
+        yield path, "a fault without a node", "add node: the id of one"
+    elif not isinstance(fault["node"], str):
+        yield (*path, "node"), f"'node' is the id of a node, not {shown(fault['node'])}", "give it as text"
+    for word, first, hint in (("item", 0, "items count from 0"), ("attempt", 1, "attempts count from 1")):
+        number = fault.get(word, first)
+        if not is_of_type(number, "integer") or number < first:
+            yield (*path, word), f"'{word}' is a whole number from {first} on, not {shown(number)}", hint
+
+
+def _bad_value(kind: str, value: Any, path: Path) -> Iterator[Fault]:
+    if kind in ("raises", "error"):
+        types = str | BaseException if kind == "raises" else str
+        if not isinstance(value, types) and not looks_like_fixture(value):
+            what = "text of an exception" if kind == "raises" else "text of an error"
+            yield path, f"'{kind}' is the {what}, not {shown(value)}", "put it in quotes"
+    elif kind == "delay":
+        if not is_of_type(value, "number") or not 0 < value < math.inf:
+            yield path, f"'delay' takes seconds above 0, not {shown(value)}", "for ever is hang: true"
+    elif kind == "hang":
+        if value is not True:
+            yield path, f"'hang' is true, not {shown(value)}", "write hang: true, or take it out"
+    elif value is not True and not looks_like_fixture(value):
+        yield from _bad_spoils(value, path)
+
+
+def _bad_spoils(outputs: Any, path: Path) -> Iterator[Fault]:
+    if not isinstance(outputs, Mapping) or not outputs:
+        message = f"'corrupt' is true, or a map of outputs to put in place, not {shown(outputs)}"
+        yield path, message, "write corrupt: true, or corrupt: {output: value}"
+        return
+    for name in outputs:
+        if not isinstance(name, str):
+            yield (*path, str(name)), f"the name of an output is text, not {shown(name)}", "put it in quotes"
