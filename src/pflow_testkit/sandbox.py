@@ -1,0 +1,60 @@
+"""A folder to a place of a run's own: working folder, home, temporary files and environment."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_OWN = {"work": (), "home": ("HOME", "USERPROFILE"), "tmp": ("TMPDIR", "TEMP", "TMP")}
+_FOLLOW_HOME = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
+"""Unset, they mean folders of the home."""
+
+_FIXED = {
+    "TZ": "UTC",
+    "LANG": "C.UTF-8",
+    "LC_ALL": "C.UTF-8",
+    "USER": "pflow",
+    "LOGNAME": "pflow",
+    "USERNAME": "pflow",
+    "PYTHONHASHSEED": "0",
+}
+"""The same for everyone, unless the case says otherwise: else a snapshot would tell who took it and where."""
+
+
+@contextmanager
+def own_place(folder: Path, env: Mapping[str, Any]) -> Iterator[Path]:
+    """A working folder, a home and a folder for temporary files of a run's own; gives the working folder."""
+    work = folder / "work"
+    with pytest.MonkeyPatch.context() as patch:
+        for name, variables in _OWN.items():
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            for variable in variables:
+                patch.setenv(variable, str(folder / name))
+        for variable in _FOLLOW_HOME:
+            patch.delenv(variable, raising=False)
+        patch.chdir(work)
+        for name, value in {**_FIXED, **env}.items():
+            patch.setenv(name, value if isinstance(value, str) else json.dumps(value))
+        _note_time_zone()
+        try:
+            yield work
+        finally:
+            patch.undo()
+            _note_time_zone()
+
+
+def own_places(folder: Path) -> dict[str, str]:
+    """The folders that ``own_place`` makes in ``folder``, with the words for them in what is compared or kept."""
+    return {str(path): f"<{name}>" for name in _OWN for path in {folder / name, (folder / name).resolve()}}
+
+
+def _note_time_zone() -> None:
+    # The process itself reads TZ once, and then only when it is told to.
+    if hasattr(time, "tzset"):
+        time.tzset()

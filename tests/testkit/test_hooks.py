@@ -1,0 +1,111 @@
+import pytest
+
+from pflow_testkit.hooks import InvalidHook, UserHooks
+
+TRACED = {"nodes": [{"id": "stamp", "type": "shell", "params": {"command": "date +%N"}}]}
+CASES = "cases:\n- name: a\n  snapshot: [trace]\n"
+
+
+def test_no_hooks_change_nothing():
+    """Without hooks everything stays as it is."""
+    hooks = UserHooks()
+    assert {"a": ["b"]} == hooks.redact({"a": ["b"]})
+    assert {"nodes": []} == hooks.normalise({"nodes": []})
+    assert hooks.stub(None) is None
+
+
+def test_deepest_stub_counts():
+    """Of several hooks that have a stub the deepest is heard, and one without an answer is passed over."""
+    hooks = UserHooks((lambda node: f"top {node}", lambda node: f"deep {node}", lambda node: node.get("no")))
+    assert "deep {}" == hooks.stub({})
+
+
+def test_each_normaliser_in_turn():
+    """Each hook gets what the one above it left, changed in place or returned."""
+
+    def in_place(trace):
+        trace["seen"] = ["top"]
+
+    def returned(trace):
+        return {**trace, "seen": [*trace["seen"], "deep"]}
+
+    assert {"seen": ["top", "deep"]} == UserHooks((), (in_place, returned)).normalise({})
+
+
+def test_redact_meets_every_text():
+    """Every text is looked at, names of values too, and None leaves it."""
+    hooks = UserHooks((), (), (lambda value: value.replace("card", "[card]") if "card" in value else None,))
+    assert {"[card]": ["my [card]", 1, None, {"a": "b"}]} == hooks.redact({"card": ["my card", 1, None, {"a": "b"}]})
+
+
+@pytest.mark.parametrize("answer", [3, "text", ["trace"]])
+def test_normaliser_returns_a_trace(answer):
+    """A hook that returns something else is told so."""
+    with pytest.raises(InvalidHook, match="not a trace"):
+        UserHooks((), (lambda trace: trace.get("no", answer),)).normalise({})
+
+
+def test_failing_hook_is_named():
+    """What a hook raises names the hook, its file and the line."""
+
+    def broken(value):
+        raise KeyError(value)
+
+    with pytest.raises(InvalidHook, match=r"test_hooks.py.*pflow_testkit_redact raised KeyError: 'a'") as raised:
+        UserHooks((), (), (broken,)).redact("a")
+    assert "see line" in raised.value.problems[0].hint
+
+
+def test_hooks_by_folder(project):
+    """A conftest.py holds for its own folder and those below it; the deepest comes last."""
+    mask = "def pflow_testkit_normalise(trace):\n    trace['nodes'][0]['outputs']['stdout'] = '{}'\n"
+    for folder in ("", "deep/"):
+        project.write(f"{folder}stamp.json", TRACED)
+        project.write(f"{folder}stamp.test.yaml", CASES)
+        project.write(f"{folder}conftest.py", mask.format(folder or "top"))
+    project.write("beside/stamp.json", TRACED)
+    project.run("--snapshot-update").assert_outcomes(passed=6)
+    kept = {path.parts[-4]: path.read_text() for path in project.flows.rglob("a.trace.json")}
+    assert '"stdout": "top"' in kept["flows"]
+    assert '"stdout": "deep/"' in kept["deep"]
+    project.run().assert_outcomes(passed=6)
+
+
+def test_stub_for_a_folder(project):
+    """A conftest.py stubs every node of a kind below it; a case's own stub wins; what it gives is checked."""
+    project.write(
+        "conftest.py", "def pflow_testkit_stub(node):\n    return {'response': 'ok'} if node.type == 'http' else None\n"
+    )
+    project.write(
+        "fetch.json", {"nodes": [{"id": "fetch", "type": "http", "params": {"url": "https://example.invalid/"}}]}
+    )
+    project.write(
+        "fetch.test.yaml",
+        "cases:\n- name: by folder\n  expect: {nodes: {fetch: {response: ok}}}\n"
+        "- name: own\n  stubs: {fetch: {response: mine}}\n  expect: {nodes: {fetch: {response: mine}}}\n",
+    )
+    project.run().assert_outcomes(passed=3)
+    project.write("conftest.py", "def pflow_testkit_stub(node):\n    return {'respons': 'ok'}\n")
+    project.run("-k", "folder").stdout.fnmatch_lines(
+        ["*a http node has no output 'respons'*", "*did you mean 'response'?*"]
+    )
+
+
+def test_stub_of_a_missing_type(project):
+    """A type that is not installed may be stubbed by a conftest.py, too."""
+    project.write(
+        "conftest.py", "def pflow_testkit_stub(node):\n    return {'answer': 42} if node.type == 'oracle' else None\n"
+    )
+    project.write("ask.json", {"nodes": [{"id": "ask", "type": "oracle", "params": {"question": "?"}}]})
+    project.run().assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("name", ["pflow_testkit_normalise", "pflow_testkit_redact", "pflow_testkit_stub"])
+def test_wrong_signature(project, name):
+    """A hook with other parameters is named with its file and the right form."""
+    project.write("conftest.py", f"def {name}(config, everything): ...\n")
+    project.write("stamp.json", TRACED)
+    project.write("stamp.test.yaml", CASES)
+    project.run("-k", "run").stdout.fnmatch_lines(
+        [f"*conftest.py: error: a hook that cannot be called: {name}*", f"*def {name}(*)*"]
+    )
