@@ -1,6 +1,6 @@
 """What a run leaves behind: frozen records, and strict JSON of them."""
 
-from pflow_engine.trace.finding import named_secrets, registered_secrets
+from pflow_engine.trace.finding import environment_secrets, named_secrets, registered_secrets
 from pflow_engine.trace.model import BatchTrace, Event, NodeTrace, OnEvent, Trace, TraceStatus
 from pflow_engine.trace.recorder import Recorder
 from pflow_engine.trace.redact import Redactor
@@ -18,6 +18,7 @@ __all__ = [
     "Redactor",
     "Trace",
     "TraceStatus",
+    "environment_secrets",
     "named_secrets",
     "registered_secrets",
     "revivable_json",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 TEMPORARY: Final = ".tmp"
 """How a file ends that is not yet whole; one that is left is of a process that was killed."""
@@ -22,20 +22,22 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2) + "\n", mode=0o600)
 
 
-def write_text(path: str | os.PathLike[str], text: str, *, mode: int) -> None:
+def write_text(path: str | os.PathLike[str], text: str, *, mode: int = 0o666) -> None:
     """Write UTF-8 through a temporary file and a rename; a reader sees the old file or the new one.
+
+    ``mode`` is that of a new file, of which the umask takes its part.
 
     Raises:
         OSError: the folder cannot be written.
     """
     target = Path(path)
     # The name is cut: with what makes it unique it must not be longer than a name may be.
-    handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=TEMPORARY, dir=target.parent)
+    whole_soon = target.with_name(f".{target.name[:40]}.{uuid4().hex}{TEMPORARY}")
+    handle = os.open(whole_soon, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-        Path(name).chmod(mode)
-        os.replace(name, target)  # noqa: PTH105  # os.replace says what is meant: over whatever is there
+        whole_soon.replace(target)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        whole_soon.unlink(missing_ok=True)
         raise
