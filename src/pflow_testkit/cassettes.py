@@ -1,0 +1,246 @@
+"""Nodes that reach out to layers that replay what was recorded, or record it.
+
+The modes are VCR's: ``none`` replays alone, ``once`` records where there is no cassette yet, ``new`` records what the
+cassette does not have (VCR's ``new_episodes``), ``all`` records everything anew. A cassette is written when a run has
+ended, whole, without secrets: those of the whole run are known only then.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from pflow_engine.batch import FAILURES
+from pflow_engine.errors import Problem, Unhealable
+from pflow_engine.store import LLM_CALLS, Store, View
+from pflow_engine.trace import Redactor, environment_secrets, named_secrets, revivable_json, revive
+from pflow_engine.wrappers import Call, Layer, NodeSpec
+from pflow_testkit.changes import value_changes
+from pflow_testkit.hooks import UserHooks
+from pflow_testkit.normalise import without_places
+from pflow_testkit.options import Mode
+from pflow_testkit.recordings import (
+    InvalidCassette,
+    Raised,
+    Recording,
+    key_of,
+    read_recordings,
+    write_recordings,
+)
+
+_MOST_COMPARED: Final = 200
+_MOST_SHOWN: Final = 5
+
+
+class Miss(NamedTuple):
+    """A call that no recording fits: why, and what differs from the nearest one, a line each."""
+
+    node_id: str
+    message: str
+    near: tuple[str, ...] = ()
+
+    @property
+    def hint(self) -> str:
+        """What to do, after a look at the nearest."""
+        fix = "record it with --pflow-record=new, or stub the node"
+        if not self.near:
+            return fix
+        more = [f"...and {len(self.near) - _MOST_SHOWN} more"] if len(self.near) > _MOST_SHOWN else []
+        lines = "".join(f"\n    {line}" for line in (*self.near[:_MOST_SHOWN], *more))
+        return f"{fix}; what differs from the nearest recorded call:{lines}"
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """What is taken out of calls before they are compared or kept: secrets, folders of the run, what hooks say."""
+
+    hooks: UserHooks
+    places: Mapping[str, str]
+    secrets: tuple[str, ...] = ()
+
+    def of_call(self, value: Any) -> Any:
+        """A call's params or item as revivable JSON that is the same wherever it runs."""
+        written = without_places(revivable_json(value), self.places)
+        known = frozenset([*self.secrets, *environment_secrets(), *named_secrets(written)])
+        return self.hooks.redact(_redactor(known)(written))
+
+
+class Cassette:
+    """The recorded calls of one test. Used by the threads of a batch, hence the lock."""
+
+    def __init__(self, path: Path, mode: Mode, shown_as: str) -> None:
+        self.path, self.mode, self.shown_as = path, mode, shown_as
+        self._misses: list[tuple[int, Miss]] = []
+        self._lock = threading.Lock()
+        exists = path.exists()
+        kept = read_recordings(path, shown_as) if exists and mode != "all" else []
+        self._kept = kept
+        self._by_call: dict[tuple[str, str], list[Recording]] = defaultdict(list)
+        for recording in kept:
+            self._by_call[recording.node, recording.key].append(recording)
+        self._new: list[Recording] = []
+        self.records = mode in ("new", "all") or (mode == "once" and not exists)
+        self._active = exists or self.records
+
+    def layers(self, privacy: Privacy) -> Callable[[NodeSpec, Layer], Layer] | None:
+        """What makes the layer in a node's place, which replays, records, or says what is missing.
+
+        None where there is nothing to replay and nothing is to be recorded.
+        """
+        return (lambda spec, inner: _Taped(spec, inner, self, privacy)) if self._active else None
+
+    def find(self, call: Call, key: str) -> Recording | None:
+        """The recording of a call; of several of the very same one that of its item and attempt."""
+        same = self._by_call.get((call.node_id, key), [])
+        of_item = [each for each in same if each.index == call.index]
+        if same and not of_item:
+            of_item = [each for each in same if each.index == same[0].index]
+        exact = [each for each in of_item if each.attempt == call.attempt]
+        return next(reversed(exact or of_item), None)
+
+    def add(self, recording: Recording) -> None:
+        """Keep what a call came to."""
+        with self._lock:
+            self._new.append(recording)
+
+    def miss(self, spec: NodeSpec, call: Call, item: Any, params: Any) -> Miss:
+        """Note a call that has no recording; says which is the nearest, and what differs."""
+        miss = self._why(spec, call, item, params)
+        with self._lock:
+            self._misses.append((call.index or 0, miss))
+        return miss
+
+    def take_misses(self) -> tuple[Miss, ...]:
+        """The calls that no recording fitted since it was asked last: of each node the first, for all."""
+        with self._lock:
+            misses, self._misses = self._misses, []
+        by_node: dict[str, list[tuple[int, Miss]]] = {}
+        for place, miss in sorted(misses, key=itemgetter(0)):
+            by_node.setdefault(miss.node_id, []).append((place, miss))
+        return tuple(_for_all([miss for _, miss in of_node]) for of_node in by_node.values())
+
+    def finish(self, redact: Redactor, privacy: Privacy) -> None:
+        """Write what a run added, if anything, without the secrets of the run.
+
+        Raises:
+            InvalidCassette: the file cannot be written, or a call gave what no cassette can hold.
+        """
+        with self._lock:
+            recorded, self._new = self._new, []
+        if not recorded:
+            return
+        problems = [problem for each in recorded for problem in self._lost(each)]
+        if problems:
+            raise InvalidCassette(problems)
+        added = [_without_secrets(each, redact, privacy) for each in recorded]
+        anew = {each.place for each in added}
+        self._kept = [*(each for each in self._kept if each.place not in anew), *added]
+        write_recordings(self.path, self._kept)
+
+    def _why(self, spec: NodeSpec, call: Call, item: Any, params: Any) -> Miss:
+        which = f"node '{spec.id}' ({spec.type})" + (f", item {call.index}" if call.index is not None else "")
+        of_node = [each for each in self._kept if each.node == spec.id]
+        if not of_node:
+            return Miss(spec.id, f"{which}: the cassette has no call of this node")
+        now = _compared(item, params, call.index)
+        near = min((_differences(each, now) for each in of_node[:_MOST_COMPARED]), key=len)
+        calls = (
+            "the one recorded call does not fit" if len(of_node) == 1 else f"none of {len(of_node)} recorded calls fits"
+        )
+        return Miss(spec.id, f"{which}: {calls}", tuple(near))
+
+    def _lost(self, recording: Recording) -> Iterable[Problem]:
+        try:
+            revive(recording.outputs)
+            revive(list(recording.llm_calls))
+        except ValueError as error:
+            message = f"node '{recording.node}' gave what no cassette can hold: {error}"
+            yield Problem("cassette", message, hint="stub the node, or let it give plain data", file=self.shown_as)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taped:
+    spec: NodeSpec
+    inner: Layer
+    cassette: Cassette
+    privacy: Privacy
+
+    def run(self, call: Call, store: Store, params: dict[str, Any], /) -> str | None:
+        private = self.privacy.of_call(params)
+        item = self.privacy.of_call(store[call.alias]) if call.index is not None else None
+        key = key_of(private, item)
+        found = self.cassette.find(call, key)
+        if found is not None:
+            return _play(found, store)
+        if self.cassette.records:
+            about = Recording(call.node_id, key, call.attempt, private, call.index, item)
+            return self._record(about, call, store, params)
+        miss = self.cassette.miss(self.spec, call, item, private)
+        raise Unhealable(Problem("no-recording", miss.message))
+
+    def _record(self, about: Recording, call: Call, store: Store, params: dict[str, Any]) -> str | None:
+        before = len(store[LLM_CALLS])
+        try:
+            action = self.inner.run(call, store, params)
+        except FAILURES as error:
+            self._keep(call, replace(about, raised=Raised.of(error)))
+            raise
+        outputs = revivable_json(dict(store.outputs)) if isinstance(store, View) else {}
+        usage = tuple(revivable_json(store[LLM_CALLS][before:]))
+        self._keep(call, replace(about, outputs=outputs, action=action, llm_calls=usage))
+        return action
+
+    def _keep(self, call: Call, recording: Recording) -> None:
+        # What was cut short says nothing of what the call would have come to.
+        if not call.cancel.cancelled:
+            self.cassette.add(recording)
+
+
+def _play(recording: Recording, store: Store) -> str | None:
+    if recording.raised is not None:
+        raise recording.raised.again()
+    store.update(revive(recording.outputs))
+    store[LLM_CALLS].extend(revive(list(recording.llm_calls)))
+    return recording.action
+
+
+def _without_secrets(recording: Recording, redact: Redactor, privacy: Privacy) -> Recording:
+    def clean(value: Any) -> Any:
+        return privacy.hooks.redact(without_places(redact(value), privacy.places))
+
+    raised = recording.raised
+    return replace(
+        recording,
+        params=clean(recording.params),
+        item=clean(recording.item),
+        outputs=clean(recording.outputs),
+        llm_calls=tuple(clean(list(recording.llm_calls))),
+        raised=raised and raised._replace(message=clean(raised.message)),
+    )
+
+
+def _for_all(misses: list[Miss]) -> Miss:
+    first, others = misses[0], len(misses) - 1
+    more = f" (nor has it those of {others} more items)" if others > 1 else " (nor has it that of one more item)"
+    return first._replace(message=first.message + more) if others else first
+
+
+def _compared(item: Any, params: Any, index: int | None) -> dict[str, Any]:
+    return {"params": params} if index is None else {"item": item, "params": params}
+
+
+def _differences(recording: Recording, now: Mapping[str, Any]) -> list[str]:
+    changes = value_changes(_compared(recording.item, recording.params, recording.index), now)
+    return [f"{change.what}  {change.how}" for change in changes]
+
+
+@lru_cache(maxsize=64)
+def _redactor(known: frozenset[str]) -> Redactor:
+    # Kept, since the items of a batch mostly have the same secrets, and to find them in text takes a compiled pattern.
+    return Redactor.of(known)
