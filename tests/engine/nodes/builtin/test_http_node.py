@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 
 from pflow_engine.errors import Unhealable
@@ -297,3 +299,12 @@ def test_data_refused(run, name, value):
     """Data that has no form as JSON is refused before anything is sent."""
     with pytest.raises(Unhealable, match=f"'{name}' cannot be written as text"):
         run(Http, url="http://localhost", **{name: value})
+
+
+def test_exchange_is_not_logged(run, base, caplog):
+    """The client's own log has URLs and headers: of our exchanges it is silent, of a user's it is not."""
+    caplog.set_level(logging.DEBUG)
+    run(Http, url=f"{base}/json?token=secret-in-the-log")
+    assert "" == caplog.text
+    httpx.get(f"{base}/json", trust_env=False)
+    assert "HTTP Request: GET" in caplog.text
