@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
@@ -23,12 +23,16 @@ from pflow_testkit.places import (
     error_faults,
     file_faults,
     fixture_faults,
+    injection_faults,
     matcher_faults,
     name_faults,
     stubs_faults,
 )
+from pflow_testkit.storage import clashes, slug
 
 SUFFIX = ".test.yaml"
+DEFAULTS = "defaults"
+"""The case of a workflow that has no case file and runs by itself."""
 
 
 class InvalidCase(PflowError):
@@ -37,7 +41,7 @@ class InvalidCase(PflowError):
 
 @dataclass(frozen=True)
 class Case:
-    """One case: what the workflow is given, what stands in for its nodes, what must come of it.
+    """One case: what the workflow is given, what stands in for its nodes, what goes wrong, what must come of it.
 
     ``path`` is where it stands in ``file``: ``("cases", 2)``. ``live`` names the nodes that may reach out, or
     is True for all.
@@ -50,7 +54,9 @@ class Case:
     files: Mapping[str, Any] = field(default_factory=dict)
     env: Mapping[str, Any] = field(default_factory=dict)
     stubs: Mapping[str, Any] = field(default_factory=dict)
+    faults: Sequence[Mapping[str, Any]] = ()
     expect: Mapping[str, Any] = field(default_factory=dict)
+    snapshot: Sequence[str] = ()
     live: bool | tuple[str, ...] = False
 
     def problem(self, code: str, message: str, path: DataPath = (), *, hint: str = "", key: bool = False) -> Problem:
@@ -159,6 +165,19 @@ def _case_problems(document: Document) -> Iterator[Problem]:
             message = f"the name '{name}' is already taken by cases[{first[name]}]"
             hint = "give each case its own name"
             yield document.problem("duplicate-case", message, ("cases", index, "name"), hint=hint)
+    yield from _shared_files(document)
+
+
+def _shared_files(document: Document) -> Iterator[Problem]:
+    cases = [case for case in document.ir.get("cases", []) if isinstance(case, dict)]
+    names = [case.get("name") for case in cases]
+    kept = {case.get("name") for case in cases if case.get("snapshot")}
+    for name, other in clashes([name for name in names if isinstance(name, str) and name]).items():
+        # Where only the case differs, some file systems take two files for one.
+        if slug(name) == slug(other) or {name, other} <= kept:
+            message = f"'{name}' would have the same snapshots and cassette as '{other}'"
+            hint = "give it a name that differs by more than spaces, hyphens or case"
+            yield document.problem("duplicate-case", message, ("cases", names.index(name), "name"), hint=hint)
 
 
 _EMPTY = "the case file is empty"
@@ -169,6 +188,7 @@ _LOOSE: dict[str, Any] = {
     "file": {},
     "variable": {},
     "stub": {},
+    "fault": {},
     "error": {"type": ["string", "object"]},
     "outcome": {},
 }
@@ -183,6 +203,8 @@ _CHECKS: tuple[tuple[str, tuple[type, str, Callable[[Any], Iterator[Fault]]]], .
     ("env", (dict, "bad-env", env_faults)),
     ("stubs", (dict, "bad-fixture", fixture_faults)),
     ("stubs", (dict, "bad-stub", stubs_faults)),
+    ("faults", (list, "bad-fixture", fixture_faults)),
+    ("faults", (list, "bad-fault", injection_faults)),
     ("expect", (dict, "bad-matcher", matcher_faults)),
     ("expect", (dict, "bad-error", error_faults)),
 )

@@ -4,34 +4,34 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from pflow_engine.clock import Clock
 from pflow_engine.compiler import compile_ir_to_flow
 from pflow_engine.document.model import Document, Workflow
 from pflow_engine.document.positions import Path as DataPath
 from pflow_engine.document.positions import path_text
 from pflow_engine.errors import InvalidInput, Problem, did_you_mean
-from pflow_engine.formatting import format_success_as_text
+from pflow_engine.formatting import format_success_as_text, problem_without_secrets
 from pflow_engine.nodes import Registry
 from pflow_engine.result import RunResult
+from pflow_engine.trace import named_secrets, strict_json
 from pflow_engine.validation import validate
-from pflow_engine.wrappers import NodeSpec
+from pflow_engine.wrappers import Layer, NodeSpec
 from pflow_testkit.cases import SUFFIX, Case, InvalidCase
+from pflow_testkit.cassettes import Cassette, Miss, Privacy
+from pflow_testkit.clock import SkippingClock
 from pflow_testkit.expectations import FIXTURE, differences
-from pflow_testkit.places import env_faults, file_faults
-from pflow_testkit.stubs import CallLog, StandIns, example_stub, stub_problems
+from pflow_testkit.faults import Faults
+from pflow_testkit.hooks import UserHooks
+from pflow_testkit.places import env_faults, file_faults, injection_faults
+from pflow_testkit.sandbox import own_place, own_places
+from pflow_testkit.stubs import CallLog, StandIns, example_stub, stub_problems, stubs_of_folder
 
 FixtureValue = Callable[[str], Any]
-
-_OWN = {"work": (), "home": ("HOME", "USERPROFILE"), "tmp": ("TMPDIR", "TEMP", "TMP")}
-_FOLLOW_HOME = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
-"""Unset, they mean folders of the home."""
 
 
 @dataclass(frozen=True)
@@ -39,27 +39,70 @@ class Ran:
     """A case that ran: its result, the calls of its nodes, and what did not come out as expected."""
 
     result: RunResult
-    log: CallLog
     problems: tuple[Problem, ...]
+    complete: bool
+    hooks: UserHooks
 
     def report(self) -> str:
-        """What the failure shows: each difference with its place in the case file, then the run."""
-        said = "\n\n".join(map(str, self.problems))
-        return said if self.log.blocked else f"{said}\n\n{format_success_as_text(self.result)}"
+        """What the failure shows: each difference with its place in the case file, then the run. No secrets."""
+        if not self.problems:
+            return ""
+        redact = self.result.trace.redactor()
+        said = "\n\n".join(str(problem_without_secrets(problem, redact)) for problem in self.problems)
+        text = f"{said}\n\n{format_success_as_text(self.result)}" if self.complete else said
+        return str(self.hooks.redact(text))
 
 
-def run_case(document: Document, case: Case, registry: Registry, folder: Path, fixture: FixtureValue) -> Ran:
+@dataclass(frozen=True)
+class Setting:
+    """What a test brings to a run beside its case. Without a ``clock``, nothing in the run really waits."""
+
+    hooks: UserHooks = field(default_factory=UserHooks)
+    cassette: Cassette | None = None
+    clock: Clock | None = None
+
+    def privacy(self, folder: Path, inputs: Any) -> Privacy:
+        """What is taken out of calls of a run in ``folder`` before they are kept."""
+        return Privacy(self.hooks, own_places(folder), tuple(named_secrets(strict_json(inputs))))
+
+    def taped(self, privacy: Privacy) -> Callable[[NodeSpec, Layer], Layer] | None:
+        """What makes the layers of nodes on the test's cassette, if it has one."""
+        return self.cassette.layers(privacy) if self.cassette else None
+
+    def finish(self, result: RunResult, privacy: Privacy) -> tuple[Miss, ...]:
+        """Write the cassette, and give the calls that it does not have.
+
+        Raises:
+            InvalidCassette: it cannot be written.
+        """
+        if self.cassette is None:
+            return ()
+        self.cassette.finish(result.trace.redactor(), privacy)
+        return self.cassette.take_misses()
+
+
+def run_case(  # noqa: PLR0913  # what a case is run with
+    document: Document,
+    case: Case,
+    registry: Registry,
+    folder: Path,
+    fixture: FixtureValue,
+    setting: Setting,
+) -> Ran:
     """Run a case in its own folder, home and environment, and hold the result against what it expects.
 
     Raises:
         InvalidWorkflow: the workflow has problems.
         InvalidCase: the case does not fit the workflow.
+        InvalidCassette: what was recorded cannot be kept.
     """
     log = CallLog()
     case = _with_fixtures(case, fixture)
-    registry.plug(StandIns(case.stubs, case.live, log, document))
+    case = replace(case, stubs=stubs_of_folder(case.stubs, setting.hooks, document, registry))
+    faults, privacy = Faults.of(case.faults), setting.privacy(folder, case.inputs)
+    registry.plug(StandIns(case.stubs, case.live, log, document, faults, setting.taped(privacy)))
     workflow = validate(document, registry)
-    problems = list(_misfits(case, workflow, registry))
+    problems = [*_misfits(case, workflow, registry), *_fault_misfits(case, faults, workflow, registry)]
     if problems:
         raise InvalidCase(problems)
     flow = compile_ir_to_flow(workflow, registry)
@@ -67,17 +110,19 @@ def run_case(document: Document, case: Case, registry: Registry, folder: Path, f
         for name, content in case.files.items():
             _write(work / name, content)
         try:
-            result = flow.run(case.inputs)
+            result = flow.run(case.inputs, clock=setting.clock or SkippingClock())
         except InvalidInput as error:
             raise InvalidCase([_in_case(case, problem) for problem in error.problems]) from None
-    found = _unexpected(case, result, log)
-    return Ran(
-        result, log, tuple(problem if problem.file else replace(problem, file=document.file) for problem in found)
-    )
+    faults.after(result.trace.nodes)
+    kept_out = [*(_not_stubbed(case, spec) for spec in log.blocked), *_missed(case, setting.finish(result, privacy))]
+    # Where a node was kept from running, what came after it says nothing.
+    found = kept_out or [*_unexpected(case, result), *_unmet(case, faults)]
+    named = tuple(problem if problem.file else replace(problem, file=document.file) for problem in found)
+    return Ran(result, named, not kept_out, setting.hooks)
 
 
 def _with_fixtures(case: Case, fixture: FixtureValue) -> Case:
-    filled = {name: _filled(getattr(case, name), fixture) for name in ("inputs", "files", "env", "stubs")}
+    filled = {name: _filled(getattr(case, name), fixture) for name in ("inputs", "files", "env", "stubs", "faults")}
     return replace(case, **filled)
 
 
@@ -106,28 +151,16 @@ def _misfits(case: Case, workflow: Workflow, registry: Registry) -> Iterator[Pro
             yield case.problem("unknown-node", f"the workflow has no node '{name}'", path, hint=hint, key=True)
 
 
+def _fault_misfits(case: Case, faults: Faults, workflow: Workflow, registry: Registry) -> Iterator[Problem]:
+    for path, message, hint in (*injection_faults(case.faults), *faults.misfits(workflow, registry)):
+        yield case.problem("bad-fault", message, ("faults", *path), hint=hint, key=True)
+
+
 def _in_case(case: Case, problem: Problem) -> Problem:
     # The engine names the place of the declaration; what has to be mended is the case.
     name = problem.path.rpartition("inputs.")[2] or problem.message.rpartition("input '")[2].partition("'")[0]
     path: DataPath = ("inputs", name) if name in case.inputs else ("inputs",) if case.inputs else ("name",)
     return case.problem(problem.code, problem.message, path, hint=problem.hint, key=True)
-
-
-@contextmanager
-def own_place(folder: Path, env: Mapping[str, Any]) -> Iterator[Path]:
-    """A working folder, a home and a folder for temporary files of a run's own; gives the working folder."""
-    work = folder / "work"
-    with pytest.MonkeyPatch.context() as patch:
-        for name, variables in _OWN.items():
-            (folder / name).mkdir(parents=True, exist_ok=True)
-            for variable in variables:
-                patch.setenv(variable, str(folder / name))
-        for variable in _FOLLOW_HOME:
-            patch.delenv(variable, raising=False)
-        patch.chdir(work)
-        for name, value in env.items():
-            patch.setenv(name, value if isinstance(value, str) else json.dumps(value))
-        yield work
 
 
 def _write(target: Path, content: Any) -> None:
@@ -136,10 +169,7 @@ def _write(target: Path, content: Any) -> None:
     target.write_text(text, encoding="utf-8")
 
 
-def _unexpected(case: Case, result: RunResult, log: CallLog) -> Iterator[Problem]:
-    if log.blocked:
-        yield from (_not_stubbed(case, spec) for spec in log.blocked)
-        return
+def _unexpected(case: Case, result: RunResult) -> Iterator[Problem]:
     expected = case.expect
     wanted = expected.get("status", "failed" if "error" in expected else "success")
     if result.status != wanted:
@@ -154,6 +184,11 @@ def _unexpected(case: Case, result: RunResult, log: CallLog) -> Iterator[Problem
         message = f"the nodes ran in the order {', '.join(ran)}; expected {', '.join(expected['order'])}"
         yield case.problem("order", message, ("expect", "order"))
     yield from _error(case, expected, result)
+
+
+def _unmet(case: Case, faults: Faults) -> Iterator[Problem]:
+    for path, message, hint in faults.unmet_faults():
+        yield case.problem("unmet-fault", message, ("faults", *path), hint=hint)
 
 
 def _compared(case: Case, expected: Any, actual: Any, path: DataPath, what: str) -> Iterator[Problem]:
@@ -196,10 +231,12 @@ def _not_stubbed(case: Case, spec: NodeSpec) -> Problem:
     stub = example_stub(spec)
     if case.file is None:
         first = f"cases:\n  - name: {case.name}\n"
-        hint = f"write a case file beside the workflow, NAME{SUFFIX} (or run with --pflow-live):\n"
+        others = "run with --pflow-live, or record it with --pflow-record=once"
+        hint = f"write a case file beside the workflow, NAME{SUFFIX} (or {others}):\n"
         paste = first + textwrap.indent(stub, "    ")
     else:
-        hint = f"add this to the case (or live: [{spec.id}], or run with --pflow-live):\n"
+        others = f"live: [{spec.id}], --pflow-live, or --pflow-record=once to record it"
+        hint = f"add this to the case (or {others}):\n"
         paste = stub
     return case.problem("not-stubbed", reaches_out(spec), hint=hint + textwrap.indent(paste, "    "))
 
@@ -208,6 +245,11 @@ def reaches_out(spec: NodeSpec) -> str:
     """What a test is told whose node reaches out without a stub."""
     effect = {"network": "the network", "model": "a model"}[spec.interface.effects]
     return f"node '{spec.id}' ({spec.type}) reaches for {effect}, and there is no stub for it"
+
+
+def _missed(case: Case, misses: Iterable[Miss]) -> Iterator[Problem]:
+    for miss in misses:
+        yield case.problem("no-recording", miss.message, ("name",), hint=miss.hint)
 
 
 def _tail(path: DataPath) -> str:

@@ -1,9 +1,9 @@
-"""What the ``pflow`` fixture is: workflows run from Python tests, with the same stubs and rules as case files."""
+"""What the fixtures are: workflows run from Python tests, with the same stubs, faults and rules as case files."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,16 +14,22 @@ from pflow_engine.document.load import from_data, load
 from pflow_engine.document.model import Document, Workflow
 from pflow_engine.errors import InvalidWorkflow, PflowError, Problem, did_you_mean
 from pflow_engine.flow import Flow
-from pflow_engine.nodes import Registry
 from pflow_engine.result import RunResult
 from pflow_engine.validation import validate
-from pflow_engine.wrappers import NodeSpec
-from pflow_testkit.options import KEY
+from pflow_engine.wrappers import Layer, NodeSpec
+from pflow_testkit.cassettes import Cassette
+from pflow_testkit.expectations import Fault
+from pflow_testkit.faults import Faults
+from pflow_testkit.hooks import hooks_for
+from pflow_testkit.options import CASSETTES, KEY, STOPPED
 from pflow_testkit.registry import registry_for
-from pflow_testkit.runner import own_place, reaches_out
-from pflow_testkit.stubs import CallLog, NodeCall, StandIns, outputs_to_stub, stub_problems
+from pflow_testkit.runner import Setting, reaches_out
+from pflow_testkit.sandbox import own_place
+from pflow_testkit.storage import cassette_name, folder_of
+from pflow_testkit.stubs import CallLog, NodeCall, StandIns, outputs_to_stub, stub_problems, stubs_of_folder
 
 _Made = TypeVar("_Made")
+Taped = Callable[[NodeSpec, Layer], Layer]
 Source = str | os.PathLike[str] | Mapping[str, Any] | Document
 
 
@@ -39,6 +45,8 @@ class Pflow:
         self._config: pytest.Config = request.config
         self._path: Path = request.node.path
         self._default = _marked_workflow(request.node.get_closest_marker("pflow_workflow"))
+        self._setting = _setting(request)
+        self._faults: Faults = request.getfixturevalue("pflow_faults")
         self._stubs: dict[str, Any] = {}
         self._log = CallLog()
         self._nodes: set[str] = set()
@@ -77,9 +85,10 @@ class Pflow:
 
         ``stubs`` maps nodes to what stands in for them, as ``stub`` takes it, for this run only.
         ``options`` are those of ``Flow.run``: ``executor``, ``clock``, ``on_event``, ``cancel``, ``trace_file``.
+        Without a ``clock`` it is that of ``pflow_clock``: nothing really waits.
 
         Raises:
-            InvalidWorkflow: the workflow has problems, or a stub does not fit it.
+            InvalidWorkflow: the workflow has problems, or a stub or a fault does not fit it.
             InvalidInput: the inputs do not fit.
             pytest.fail.Exception: a node that reaches out has no stub; the message has one to paste.
         """
@@ -88,12 +97,17 @@ class Pflow:
         # What is no map of stubs goes on as it is, and is refused with the rest that does not fit.
         standing_in: Any = {**self._stubs, **(stubs or {})} if isinstance(stubs, Mapping | None) else stubs
         may_reach_out = live or self._config.stash[KEY].live
-        flow = _plainly(lambda: self._compiled(source, standing_in, live=may_reach_out, log=log))
+        privacy = self._setting.privacy(self.folder.parent, inputs)
+        taped = self._setting.taped(privacy)
+        flow = _plainly(lambda: self._compiled(source, standing_in, live=may_reach_out, log=log, taped=taped))
         with own_place(self.folder.parent, {}):
-            result = _plainly(lambda: flow.run(inputs, **options))
+            result = _plainly(lambda: flow.run(inputs, **{"clock": self._setting.clock, **options}))
+        self._faults.after(result.trace.nodes)
         self._log.extend(log)
-        if log.blocked:
-            pytest.fail("\n".join(map(_not_stubbed, log.blocked)), pytrace=False)
+        missed = _plainly(lambda: self._setting.finish(result, privacy))
+        if log.blocked or missed:
+            more = [f"{miss.message}\n{miss.hint}" for miss in missed]
+            pytest.fail("\n".join([*map(_not_stubbed, log.blocked), *more]), pytrace=False)
         return result
 
     def calls(self, node: str) -> list[NodeCall]:
@@ -108,13 +122,21 @@ class Pflow:
             raise InvalidWorkflow(Problem("unknown-node", f"no workflow that ran has a node '{node}'", hint=hint))
         return self._log.calls(node)
 
-    def _compiled(self, source: Source | None, stubs: Mapping[str, Any], *, live: bool, log: CallLog) -> Flow:
+    def _compiled(
+        self, source: Source | None, stubs: Any, *, live: bool, log: CallLog, taped: Taped | None = None
+    ) -> Flow:
         document = self._document(source)
-        registry = registry_for(self._config, self._path, Path(document.file).absolute())
-        registry.plug(StandIns(stubs, live, log, document))
+        paths = (self._path, Path(document.file).absolute())
+        registry = registry_for(self._config, *paths)
+        stubs = stubs_of_folder(stubs, hooks_for(self._config, *paths), document, registry)
+        registry.plug(StandIns(stubs, live, log, document, self._faults, taped))
         workflow = validate(document, registry)
         self._nodes.update(node.id for node in workflow.nodes)
-        _refuse_misfits(stubs, workflow, registry)
+        misfits = _misfits("stub", stub_problems(stubs, workflow, registry))
+        faults = self._faults.misfits(workflow, registry)
+        misfits += _misfits("fault", ((path[1:], message, hint) for path, message, hint in faults))
+        if misfits:
+            raise InvalidWorkflow(misfits)
         return compile_ir_to_flow(workflow, registry)
 
     def _document(self, source: Source | None) -> Document:
@@ -131,6 +153,27 @@ class Pflow:
         return from_data(given)
 
 
+def _setting(request: pytest.FixtureRequest) -> Setting:
+    item, record = request.node, request.config.stash[KEY].record
+    name = item.nodeid.partition("::")[2].replace("::", ".")
+    path = folder_of(CASSETTES, item.path) / cassette_name(name)
+    cassette = _plainly(lambda: Cassette(path, record, os.path.relpath(path)))
+    return Setting(hooks_for(request.config, item.path), cassette, request.getfixturevalue("pflow_clock"))
+
+
+def faults_of(request: pytest.FixtureRequest) -> Iterator[Faults]:
+    """The faults of a test, which fails in the end if one was never met and nothing else went wrong.
+
+    Raises:
+        pytest.fail.Exception: with each that was not, and why.
+    """
+    faults = Faults()
+    yield faults
+    unmet = [str(Problem("unmet-fault", message, hint=hint)) for _, message, hint in faults.unmet_faults()]
+    if unmet and not request.node.stash.get(STOPPED, False):
+        pytest.fail("\n".join(unmet), pytrace=False)
+
+
 def _plainly(work: Callable[[], _Made]) -> _Made:
     # A mistake of the test's is shown at the test's own line, not deep in the engine.
     __tracebackhide__ = True
@@ -141,8 +184,9 @@ def _plainly(work: Callable[[], _Made]) -> _Made:
 
 
 def _not_stubbed(spec: NodeSpec) -> str:
-    stub = ", ".join(f"{name}=…" for name in outputs_to_stub(spec))
-    fix = f"add this before the run (or live=True, or --pflow-live):\n    pflow.stub('{spec.id}', {stub})"
+    stub = ", ".join(f"{name}=…" for name in outputs_to_stub(spec.interface))
+    others = "live=True, --pflow-live, or --pflow-record=once to record it"
+    fix = f"add this before the run (or {others}):\n    pflow.stub('{spec.id}', {stub})"
     return f"{reaches_out(spec)}\n{fix}"
 
 
@@ -155,10 +199,5 @@ def _marked_workflow(marker: pytest.Mark | None) -> str | None:
     return str(marker.args[0])
 
 
-def _refuse_misfits(stubs: Mapping[str, Any], workflow: Workflow, registry: Registry) -> None:
-    misfits = [
-        Problem("bad-stub", message, ".".join(map(str, path)), hint)
-        for path, message, hint in stub_problems(stubs, workflow, registry)
-    ]
-    if misfits:
-        raise InvalidWorkflow(misfits)
+def _misfits(what: str, faults: Iterable[Fault]) -> list[Problem]:
+    return [Problem(f"bad-{what}", message, ".".join(map(str, path)), hint) for path, message, hint in faults]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pflow_engine.copying import copy_data
@@ -24,6 +24,8 @@ from pflow_engine.store import Store
 from pflow_engine.value_types import is_of_type, type_name
 from pflow_engine.wrappers import Call, Layer, NodeSpec
 from pflow_testkit.expectations import Fault, differences, shown
+from pflow_testkit.faults import Faults
+from pflow_testkit.hooks import UserHooks
 from pflow_testkit.places import STUB_WORDS, fixtures_in, stub_faults, stubs_faults
 
 _BY_TYPE = "type:"
@@ -84,15 +86,18 @@ class CallLog:
 
 @dataclass(frozen=True, eq=False)
 class StandIns:
-    """A plugin of the engine for one run: puts stubs in, keeps the rest from reaching out, logs all calls.
+    """A plugin of the engine for one run: puts stubs and faults in, keeps the rest from reaching out, logs all calls.
 
-    Equal only to itself: pluggy keeps plugins in sets.
+    ``taped`` gives the layer of a node on a cassette; None where the test has none. Equal only to itself: pluggy
+    keeps plugins in sets.
     """
 
     stubs: Mapping[str, Any]
     live: bool | tuple[str, ...]
     log: CallLog
     document: Document
+    faults: Faults = field(default_factory=Faults)
+    taped: Callable[[NodeSpec, Layer], Layer] | None = None
 
     def pflow_register_nodes(self, registry: Registry) -> None:
         """Types that are stubbed, by themselves or by a node of theirs, need not be installed."""
@@ -105,9 +110,9 @@ class StandIns:
         stub = self.stubs.get(spec.id, self.stubs.get(_BY_TYPE + spec.type))
         if stub is not None:
             layer = _Stub(spec.id, tuple(rules_of(stub)))
-        elif spec.interface.effects in _REACHES_OUT and not self._may_reach_out(spec.id):
-            layer = _Blocked(spec, self.log)
-        return _Logged(layer, self.log)
+        elif reaches_outside(spec.interface) and not self._may_reach_out(spec.id):
+            layer = self.taped(spec, layer) if self.taped else _Blocked(spec, self.log)
+        return _Logged(self.faults.around(spec, layer), self.log)
 
     def _may_reach_out(self, node_id: str) -> bool:
         return self.live if isinstance(self.live, bool) else node_id in self.live
@@ -164,6 +169,26 @@ class _Blocked:
         raise Unhealable(Problem("not-stubbed", message))
 
 
+def stubs_of_folder(stubs: Any, hooks: UserHooks, document: Document, registry: Registry) -> Any:
+    """The stubs of a test with those that ``pflow_testkit_stub`` has for nodes that the test itself has none for."""
+    if not isinstance(stubs, Mapping):
+        return stubs
+    found = dict(stubs)
+    for node_id, kind, node in _nodes_of(document):
+        if node_id not in stubs and _BY_TYPE + kind not in stubs:
+            known = registry.get(kind)
+            interface = known.interface if known else Interface(open_params=True, open_outputs=True)
+            params = node.get("params")
+            stub = hooks.stub(NodeSpec(node_id, kind, interface, params if isinstance(params, dict) else {}))
+            found |= {} if stub is None else {node_id: stub}
+    return found
+
+
+def reaches_outside(interface: Interface) -> bool:
+    """Whether nodes of a type reach for the network or a model, and so are kept from running in a test."""
+    return interface.effects in _REACHES_OUT
+
+
 def rules_of(stub: Any) -> list[Mapping[str, Any]]:
     """A stub as a list of rules."""
     return list(stub) if isinstance(stub, list | tuple) else [stub]
@@ -171,13 +196,14 @@ def rules_of(stub: Any) -> list[Mapping[str, Any]]:
 
 def example_stub(spec: NodeSpec) -> str:
     """A stub to paste into a case file, with the outputs the type declares."""
-    lines = [f"    {name}: {_EXAMPLES.get(word, 'null')}" for name, word in outputs_to_stub(spec).items()]
+    outputs = outputs_to_stub(spec.interface).items()
+    lines = [f"    {name}: {_EXAMPLES.get(word, 'null')}" for name, word in outputs]
     return "\n".join(["stubs:", f"  {spec.id}:", *lines])
 
 
-def outputs_to_stub(spec: NodeSpec) -> Mapping[str, str]:
+def outputs_to_stub(interface: Interface) -> Mapping[str, str]:
     """The outputs that a stub of a node would have, and their types: those of a run that went well."""
-    declared = spec.interface.outputs.items()
+    declared = interface.outputs.items()
     outputs = {name: word for name, word in declared if name != "error" and not name.endswith("_is_binary")}
     return outputs or {"response": "any"}
 
@@ -263,11 +289,16 @@ def _stubbed_types(stubs: Any, document: Document) -> Iterator[str]:
     for name in stubs:
         if isinstance(name, str) and name.startswith(_BY_TYPE):
             yield name.removeprefix(_BY_TYPE)
+    yield from (kind for node_id, kind, _ in _nodes_of(document) if node_id in stubs)
+
+
+def _nodes_of(document: Document) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    # Before it is known to be sound.
     nodes = document.ir.get("nodes")
     for node in nodes if isinstance(nodes, list) else []:
         match node:
-            case {"id": str(node_id), "type": str(kind)} if node_id in stubs:
-                yield kind
+            case {"id": str(node_id), "type": str(kind)}:
+                yield node_id, kind, node
 
 
 def _placeholder(name: str) -> NodeType:

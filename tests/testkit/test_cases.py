@@ -135,7 +135,12 @@ def test_sound_stub(tmp_path, stub):
         ("stubs: {a: {x: {$fixtures: y}}}", "bad-fixture", "there is no $fixtures here", "did you mean '$fixture'?"),
         ("stubs: {a: {when: {item: {$fixtrue: y}}}}", "bad-fixture", "no $fixtrue here", "did you mean '$fixture'?"),
         ("stubs: {$fixture: a}", "bad-stub", "the stubs as a whole cannot be a fixture", "name the nodes"),
-        ("expect: {outputs: {a: {$fixture: x}}}", "bad-matcher", "no $fixture here", "in inputs, files, env and stubs"),
+        (
+            "expect: {outputs: {a: {$fixture: x}}}",
+            "bad-matcher",
+            "no $fixture here",
+            "in inputs, files, env, stubs and faults",
+        ),
         ("expect: {outputs: {a: {$type: integer, foo: 1}}}", "bad-matcher", "beside 'foo'", "take one of them out"),
         ("expect: {nodes: {a: {x: {$mtch: y}}}}", "bad-matcher", "there is no matcher $mtch", "did you mean '$match'?"),
         ("expect: {outputs: {a: {$type: [x]}}}", "bad-matcher", "there is no type", "known: "),
