@@ -21,13 +21,15 @@ from pflow_engine.nodes import Registry
 from pflow_engine.store import INDEX, LLM_CALLS
 from pflow_engine.templates import parse as parse_template
 from pflow_engine.validation import find_problems
-from pflow_testkit.cases import SUFFIX, Case, InvalidCase, case_file_of, load_cases, stem_of
-from pflow_testkit.options import KEY
+from pflow_testkit.cases import DEFAULTS, SUFFIX, Case, case_file_of, load_cases, stem_of
+from pflow_testkit.cassettes import Cassette
+from pflow_testkit.hooks import hooks_for
+from pflow_testkit.options import CASSETTES, KEY
 from pflow_testkit.registry import registry_for
-from pflow_testkit.runner import Ran, run_case
-from pflow_testkit.stubs import CallLog, StandIns
-
-DEFAULTS = "defaults"
+from pflow_testkit.runner import Ran, Setting, run_case
+from pflow_testkit.snapshots import accepting, case_snapshots
+from pflow_testkit.storage import CASES, cassette_name, folder_of
+from pflow_testkit.stubs import CallLog, StandIns, stubs_of_folder
 
 _MISNAMED = re.compile(r"[._-]tests?\.(?:ya?ml|json)$")
 
@@ -68,6 +70,7 @@ class WorkflowFile(pytest.Module):
             if error.code == "no-nodes" and not _is_there(case_file_of(self.path)):
                 return
             raise self.CollectError(_text(error.problems)) from None
+        self.config.stash.setdefault(CASES, {})[self.path] = cases
         yield _item(self, "validate", lambda request: _validate(request, self, cases))
         for case in cases:
             yield _item(self, f"run[{case.name}]", _runner(self, case), case)
@@ -170,9 +173,10 @@ def _validate(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[C
 
 def _problems(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[Case, ...]) -> list[Problem]:
     try:
-        registry = _registry(request)
-        for case in cases:
-            registry.plug(StandIns(case.stubs, True, CallLog(), file.document))
+        registry, hooks = _registry(request), hooks_for(request.config, file.path)
+        for case in cases or [Case(DEFAULTS)]:
+            stubs = stubs_of_folder(case.stubs, hooks, file.document, registry)
+            registry.plug(StandIns(stubs, True, CallLog(), file.document))
         return find_problems(file.document, registry)
     except PflowError as error:
         return list(error.problems)
@@ -189,24 +193,45 @@ def _warned(item: pytest.Item, warning: PflowWarning) -> bool:
 
 def _runner(file: WorkflowFile, case: Case) -> Callable[..., None]:
     def run(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-        allowed = replace(case, live=request.config.stash[KEY].live or case.live)
-        said = _said_by(lambda: run_case(file.document, allowed, _registry(request), tmp_path, request.getfixturevalue))
+        said = _said_by(lambda: _test(request, file, case, tmp_path))
         if said:
             pytest.fail(said, pytrace=False)
 
     return run
 
 
-def _said_by(run: Callable[[], Ran]) -> str:
+def _test(request: pytest.FixtureRequest, file: WorkflowFile, case: Case, folder: Path) -> str:
+    options = request.config.stash[KEY]
+    allowed = replace(case, live=options.live or case.live)
+    cassette = folder_of(CASSETTES, file.path) / cassette_name(case.name)
+    setting = Setting(
+        hooks_for(request.config, file.path),
+        Cassette(cassette, options.record, os.path.relpath(cassette)),
+        request.getfixturevalue("pflow_clock"),
+    )
+    ran = run_case(file.document, allowed, _registry(request), folder, request.getfixturevalue, setting)
+    return "\n\n".join(filter(None, [ran.report(), _snapshots_said(request, case, ran)]))
+
+
+def _snapshots_said(request: pytest.FixtureRequest, case: Case, ran: Ran) -> str:
+    if not ran.complete:
+        return ""
+    # A case that fails says nothing of what is right, so its snapshots are left as they are.
+    snapshots = case_snapshots(request, case.name, case.snapshot, update=not ran.problems)
+    said = [snapshot.said(missing=not ran.problems) for snapshot in snapshots if ran.result != snapshot]
+    text = "\n\n".join(filter(None, said))
+    return f"{text}\n{accepting(request.node)}" if text and not ran.problems else text
+
+
+def _said_by(test: Callable[[], str]) -> str:
     try:
-        ran = run()
+        return test()
     except InvalidWorkflow as error:
         # What is wrong with the workflow is shown by its own item, at length.
         lines = [str(problem).splitlines()[0] for problem in error.problems if problem.severity == "error"]
         return "\n".join(["the workflow is invalid, see its item 'validate':", *lines])
-    except InvalidCase as error:
+    except PflowError as error:
         return _text(error.problems)
-    return ran.report() if ran.problems else ""
 
 
 def _text(problems: Iterable[Problem]) -> str:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, cast
 
 import pytest
 
 KEY: pytest.StashKey[Options] = pytest.StashKey()
+STOPPED: pytest.StashKey[bool] = pytest.StashKey()
+"""Of an item: whether it did not come to its end. It failed, was skipped, or what it asked for could not be had."""
+TRACES, CASSETTES = "__traces__", "__cassettes__"
+FOLDERS = (TRACES, CASSETTES)
+"""Folders of ours beside tests. Nothing in them is a test."""
+
+Mode = Literal["none", "once", "new", "all"]
+MODES: tuple[Mode, ...] = ("none", "once", "new", "all")
+_VCRS_WORD = {"new_episodes": "new"}
 _SUFFIXES = (".json", ".yaml", ".yml")
 """Those of ``pflow_engine.document.load``, which is not loaded for a session without workflows."""
 
@@ -19,15 +30,25 @@ class Options:
 
     folders: tuple[Path, ...]
     live: bool
+    record: Mode = "none"
+    prune: bool = False
+    init: tuple[Path, ...] = ()
 
     def claims(self, path: Path) -> bool:
-        """Whether a file is in an opted-in folder."""
-        return any(path.is_relative_to(folder) for folder in self.folders)
+        """Whether a file is in an opted-in folder, and not one that we keep beside tests."""
+        inside = any(path.is_relative_to(folder) for folder in self.folders)
+        return inside and not any(name in FOLDERS for name in path.parts)
 
 
 def add_options(parser: pytest.Parser) -> None:
     """Declare the options; their help is what ``pytest --help`` prints."""
     group = parser.getgroup("pflow", "pflow workflows (pflow-testkit)")
+    _add_folders(group)
+    _add_keeping(group)
+    parser.addini("pflow_workflows", type="paths", default=[], help="folders of workflow files to run by default")
+
+
+def _add_folders(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--pflow-workflows",
         action="append",
@@ -43,7 +64,33 @@ def add_options(parser: pytest.Parser) -> None:
         default=False,
         help="let nodes that reach for the network or a model do so; without it, each must be stubbed",
     )
-    parser.addini("pflow_workflows", type="paths", default=[], help="folders of workflow files to run by default")
+    group.addoption(
+        "--pflow-init",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="write a first case file for the workflow FILE, with the inputs and the stubs it needs, and run nothing "
+        "else. Repeatable. A case file that is there is left alone",
+    )
+
+
+def _add_keeping(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        "--pflow-record",
+        default="none",
+        type=lambda word: _VCRS_WORD.get(word, word),
+        choices=MODES,
+        metavar="MODE",
+        help="cassettes of the nodes that reach for the network or a model (VCR's modes): none replays alone (the "
+        "default), once records where there is no cassette yet, new records what the cassette does not have, all "
+        "records everything anew",
+    )
+    group.addoption(
+        "--pflow-prune",
+        action="store_true",
+        default=False,
+        help="remove the snapshots and cassettes that no test uses any more; without it, they are listed",
+    )
 
 
 def read_options(config: pytest.Config) -> Options:
@@ -56,10 +103,24 @@ def read_options(config: pytest.Config) -> Options:
     wrong = [_wrong("--pflow-workflows", path) for path in given]
     from_ini: list[Path] = config.getini("pflow_workflows")
     wrong += [_wrong(f"pflow_workflows in {config.inipath}", path) for path in from_ini]
+    init = [_path_of(name, config) for name in config.getoption("pflow_init")]
+    wrong += [_wrong_file("--pflow-init", path) for path in init]
+    live, record = bool(config.getoption("pflow_live")), cast("Mode", config.getoption("pflow_record"))
+    if live and record != "none":
+        wrong.append("--pflow-live runs past the cassettes, so nothing would be recorded: take it out")
     if any(wrong):
         raise pytest.UsageError("\n".join(filter(None, wrong)))
-    folders = dict.fromkeys([*(path for path in given if path), *from_ini])
-    return Options(tuple(folders), bool(config.getoption("pflow_live")))
+    folders = dict.fromkeys([*init, *(path for path in given if path), *from_ini])
+    return Options(tuple(folders), live, record, bool(config.getoption("pflow_prune")), tuple(init))
+
+
+def rerun_command(item: pytest.Item, *options: str) -> str:
+    """The command that runs one test again, from where pytest was started."""
+    config = item.config
+    path = os.path.relpath(item.path, config.invocation_params.dir)
+    given = [f"--pflow-workflows={folder}" for folder in config.getoption("pflow_workflows")]
+    words = ["pytest", *given, f"{path}::{item.nodeid.partition('::')[2]}", *options]
+    return " ".join(map(shlex.quote, words))
 
 
 def add_arguments(config: pytest.Config, options: Options) -> None:
@@ -71,6 +132,10 @@ def add_arguments(config: pytest.Config, options: Options) -> None:
     original command line.
     """
     named = [_path_of(name, config) for name in _given(config)]
+    if options.init:
+        config.args, config.args_source = [str(path) for path in options.init], pytest.Config.ArgsSource.ARGS
+        config.option.dist = "no"  # nothing is run that could be spread over xdist's workers
+        return
     by_default = config.args_source is not pytest.Config.ArgsSource.ARGS
     arguments = [] if by_default and named else list(config.args)
     inside = [_path_of(argument, config) for argument in arguments]
@@ -105,6 +170,12 @@ def _wrong(option: str, folder: Path | None) -> str:
     if folder.is_file() and (folder.suffix not in _SUFFIXES or ".test." in folder.name):
         return f"{option}: '{folder}' is no workflow file ({', '.join(_SUFFIXES)})"
     return ""
+
+
+def _wrong_file(option: str, path: Path) -> str:
+    if not path.exists():
+        return f"{option}: there is no file '{path}'{_near(path)}"
+    return f"{option} takes a workflow file, not the folder '{path}'" if path.is_dir() else _wrong(option, path)
 
 
 def _near(folder: Path) -> str:

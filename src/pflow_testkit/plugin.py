@@ -7,15 +7,20 @@ workflow is collected or the fixture is asked for.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pflow_testkit.options import KEY, add_arguments, add_options, read_options
+from pflow_testkit.ledger import Ledger
+from pflow_testkit.options import FOLDERS, KEY, STOPPED, add_arguments, add_options, read_options
 
 if TYPE_CHECKING:
+    from pflow_testkit.clock import SkippingClock
+    from pflow_testkit.faults import Faults
     from pflow_testkit.session import Pflow
+    from pflow_testkit.snapshots import RunSnapshot
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "pflow_workflow(path): the workflow that pflow.run() runs in this test, as seen from its folder."
     )
     config.stash[KEY] = read_options(config)
+    config.pluginmanager.register(Ledger(config), "pflow_ledger")
     if config.stash[KEY].folders:
         add_arguments(config, config.stash[KEY])
 
@@ -39,6 +45,11 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return [f"pflow workflows: {', '.join(folders)}"] if folders else []
 
 
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Nothing that we keep beside tests is a test."""
+    return True if collection_path.name in FOLDERS else None
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Claim workflow files in opted-in folders."""
     if not parent.config.stash[KEY].claims(file_path):
@@ -46,6 +57,70 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     from pflow_testkit.collector import collect_file  # noqa: PLC0415  # for start-up time
 
     return collect_file(file_path, parent)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Under ``--pflow-init``, write case files instead of running tests."""
+    if not session.config.stash[KEY].init:
+        return None
+    from pflow_testkit.first_case import write_first_cases  # noqa: PLC0415  # for start-up time
+
+    return write_first_cases(session)
+
+
+def pytest_assertrepr_compare(op: str, left: Any, right: Any) -> list[str] | None:
+    """Say the first difference of two runs, traces or batches."""
+    if op != "==" or not (_is_ours(left) or _is_ours(right)):
+        return None
+    from pflow_testkit.assertions import explain  # noqa: PLC0415  # for start-up time
+
+    return explain(left, right)
+
+
+def _is_ours(side: Any) -> bool:
+    if isinstance(side, dict):
+        return "batch_metadata" in side or "trace_version" in side
+    return type(side).__module__.startswith("pflow_engine")
+
+
+@pytest.fixture
+def trace_snapshot(request: pytest.FixtureRequest) -> RunSnapshot:
+    """A snapshot of a run's trace: assert result == trace_snapshot."""
+    from pflow_testkit.snapshots import run_snapshot  # noqa: PLC0415  # for start-up time
+
+    return run_snapshot(request, "trace")
+
+
+@pytest.fixture
+def batch_snapshot(request: pytest.FixtureRequest) -> RunSnapshot:
+    """A snapshot of the counts and the metadata of batches: assert result == batch_snapshot."""
+    from pflow_testkit.snapshots import run_snapshot  # noqa: PLC0415  # for start-up time
+
+    return run_snapshot(request, "batch_metadata")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Remember of a test whether it came to its end, for the faults that it did not meet."""
+    if call.when != "teardown":
+        item.stash[STOPPED] = call.excinfo is not None
+
+
+@pytest.fixture
+def pflow_clock() -> SkippingClock:
+    """The clock of workflows in this test: sleeping takes no time, but counts; pflow_clock.slept has the seconds."""
+    from pflow_testkit.clock import SkippingClock  # noqa: PLC0415  # for start-up time
+
+    return SkippingClock()
+
+
+@pytest.fixture
+def pflow_faults(request: pytest.FixtureRequest) -> Iterator[Faults]:
+    """Let nodes fail, wait, hang or give spoilt outputs: pflow_faults.raises(node, text, item=…, attempt=…)."""
+    from pflow_testkit.session import faults_of  # noqa: PLC0415  # for start-up time
+
+    yield from faults_of(request)
 
 
 @pytest.fixture
