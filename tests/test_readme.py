@@ -3,6 +3,9 @@
 import re
 import shlex
 import shutil
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -25,6 +28,12 @@ BROKEN = """\
 def blocks(language: str) -> list[str]:
     """The fenced blocks of a language, in order."""
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def block(language: str, words: str) -> str:
+    """The one fenced block of a language that has these words."""
+    (found,) = [text for text in blocks(language) if words in text]
+    return found
 
 
 def picture(name: str) -> tuple[list[str], list[str]]:
@@ -68,7 +77,73 @@ def test_five_minutes(five_minutes):
 
 def test_stub_rules(five_minutes):
     """The example of rules and attempts passes."""
-    (five_minutes.path / "flows" / "triage.test.yaml").write_text(blocks("yaml")[1])
+    (five_minutes.path / "flows" / "triage.test.yaml").write_text(block("yaml", "attempts: "))
+    five_minutes.runpytest_inprocess("--pflow-workflows=flows").assert_outcomes(passed=2)
+
+
+def test_fault_examples(five_minutes):
+    """The examples of faults pass, as a case and as a Python test."""
+    flows = five_minutes.path / "flows"
+    (flows / "triage.test.yaml").write_text(block("yaml", "faults:"))
+    (flows / "test_triage.py").write_text(block("python", "pflow_faults.hang"))
+    workflow = flows / "triage.json"
+    assert '"max_retries": 2' in workflow.read_text()
+    five_minutes.runpytest_inprocess("flows", "--pflow-workflows=flows").assert_outcomes(passed=3)
+
+
+def test_snapshot_example(five_minutes):
+    """The example of snapshots in Python writes them, and passes from then on."""
+    (five_minutes.path / "flows" / "test_triage.py").write_text(block("python", "batch_snapshot(timing=True)"))
+    for args in (["--snapshot-update"], []):
+        five_minutes.runpytest_inprocess("flows/test_triage.py", *args).assert_outcomes(passed=1)
+
+
+def test_hooks_example(five_minutes):
+    """The example of a conftest.py stubs, normalises and redacts as it says."""
+    flows = five_minutes.path / "flows"
+    (flows / "conftest.py").write_text(block("python", "def pflow_testkit_stub"))
+    (flows / "triage.test.yaml").write_text("cases:\n- name: it\n  inputs: {since: v1}\n  snapshot: [trace]\n")
+    five_minutes.runpytest_inprocess("--pflow-workflows=flows", "--snapshot-update").assert_outcomes(passed=2)
+    kept = (flows / "__traces__" / "triage.json" / "it.trace.json").read_text()
+    assert "Fix the build, card [card]" in kept
+    assert "4111" not in kept
+
+
+def test_first_case_example(five_minutes):
+    """The command that writes a first case lists the stub to fill."""
+    case = five_minutes.path / "flows" / "triage.test.yaml"
+    case.unlink()
+    five_minutes.runpytest_inprocess("--pflow-init", "flows/triage.json").stdout.fnmatch_lines(
+        ["*  fetch (http): response*"]
+    )
+    assert "fetch:" in case.read_text()
+
+
+@pytest.fixture
+def commits_url(tmp_path):
+    """A server on this machine with the commits since a release."""
+    (tmp_path / "v1.0.json").write_text('[{"message": "Fix the build"}]')
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_cassette_path(five_minutes, commits_url):
+    """A cassette lies where it says, and a run replays from it."""
+    flows = five_minutes.path / "flows"
+    workflow = flows / "triage.json"
+    workflow.write_text(
+        workflow.read_text().replace("https://commits.example/since/${since}", f"{commits_url}/${{since}}.json")
+    )
+    (flows / "triage.test.yaml").write_text("cases:\n  - name: two commits\n    inputs: {since: v1.0}\n")
+    five_minutes.runpytest_inprocess("--pflow-workflows=flows", "--pflow-record=once").assert_outcomes(passed=2)
+    (flows / "__cassettes__" / "triage.json" / "two-commits.json").rename(flows / "seen")
+    five_minutes.runpytest_inprocess("--pflow-workflows=flows").assert_outcomes(passed=1, failed=1)
+    (flows / "seen").rename(flows / "__cassettes__" / "triage.json" / "two-commits.json")
     five_minutes.runpytest_inprocess("--pflow-workflows=flows").assert_outcomes(passed=2)
 
 
@@ -80,13 +155,13 @@ def test_ini_example(five_minutes):
 
 def test_python_test_example(five_minutes):
     """The example of a Python test passes beside the workflow."""
-    (five_minutes.path / "flows" / "test_triage.py").write_text(blocks("python")[1])
+    (five_minutes.path / "flows" / "test_triage.py").write_text(block("python", "def test_every_commit"))
     five_minutes.runpytest_inprocess("--strict-markers").assert_outcomes(passed=1)
 
 
 def test_engine_example(five_minutes, capsys):
     """The example of the engine runs as a script."""
-    script = five_minutes.makepyfile(blocks("python")[2])
+    script = five_minutes.makepyfile(block("python", "format_success_as_text"))
     result = five_minutes.runpython(script)
     result.stdout.fnmatch_lines(["✓ Workflow completed in *", "  ✓ twice (*ms) - 3/3 items succeeded"])
     assert 0 == result.ret
@@ -94,7 +169,7 @@ def test_engine_example(five_minutes, capsys):
 
 def test_progress_example(pytester):
     """The example of a listener tells of each item once."""
-    result = pytester.runpython(pytester.makepyfile(blocks("python")[3]))
+    result = pytester.runpython(pytester.makepyfile(block("python", "def show(event)")))
     result.stdout.fnmatch_lines_random(["say: [1-3]/3 completed, attempts: 1"] * 3)
     assert 0 == result.ret
 
@@ -110,7 +185,7 @@ def test_dask_example(local_cluster):
     )
     with local_cluster(1) as cluster:
         names = {"flow": flow, "inputs": {"xs": [1, 2, 3]}}
-        exec(blocks("python")[4].replace("tcp://scheduler:8786", cluster.address), names)  # ours
+        exec(block("python", "DaskExecutor").replace("tcp://scheduler:8786", cluster.address), names)  # ours
     assert [1, 2, 3] == [entry["at"] for entry in names["result"].outputs["results"]]
 
 
@@ -129,6 +204,20 @@ def test_picture_of_a_break(pytester, name, old, new):
     conftest.write_text(conftest.read_text().replace(old, new))
     arguments, expected = picture(name)
     assert expected == shown(pytester.runpytest_inprocess(*arguments))
+
+
+def test_picture_of_a_snapshot(five_minutes, monkeypatch):
+    """The picture of a snapshot is what the guide's project shows when a node says something else."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # where it is set syrupy keeps its summary to itself
+    flows = five_minutes.path / "flows"
+    stub = "stubs: {fetch: {response: [{message: Fix the build}, {message: Add a page}]}}"
+    case = f"cases:\n  - name: two commits\n    inputs: {{since: v1.0}}\n    {stub}\n    snapshot: [trace]\n"
+    (flows / "triage.test.yaml").write_text(case)
+    five_minutes.runpytest_inprocess("--pflow-workflows=flows", "--snapshot-update").assert_outcomes(passed=2)
+    conftest = flows / "conftest.py"
+    conftest.write_text(conftest.read_text().replace('{"label": "bug" if', '{"label": "defect" if'))
+    arguments, expected = picture("snapshot")
+    assert expected == shown(five_minutes.runpytest_inprocess(*arguments))
 
 
 def test_picture_of_problems(pytester):
