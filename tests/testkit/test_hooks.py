@@ -109,3 +109,23 @@ def test_wrong_signature(project, name):
     project.run("-k", "run").stdout.fnmatch_lines(
         [f"*conftest.py: error: a hook that cannot be called: {name}*", f"*def {name}(*)*"]
     )
+
+
+def test_fixtures_by_folder(project):
+    """An autouse fixture and pytest's own hooks of a folder's conftest.py hold for the workflow items below it alone."""
+    project.write(
+        "deep/conftest.py",
+        "import pytest\n\n@pytest.fixture(autouse=True)\ndef _mood(monkeypatch): monkeypatch.setenv('MOOD', 'fine')\n\n"
+        "def pytest_runtest_setup(item):\n    print('set up by deep:', item.nodeid)\n",
+    )
+    say = {"nodes": [{"id": "say", "type": "shell", "params": {"command": "echo mood: $MOOD"}}]}
+    for name, mood in (("say", ""), ("deep/say", "fine")):
+        project.write(f"{name}.json", say)
+        project.write(
+            f"{name}.test.yaml",
+            f"cases:\n- name: a\n  expect: {{nodes: {{say: {{stdout: {{$match: '^mood:\\s*{mood}\\s*$'}}}}}}}}\n",
+        )
+    result = project.run("-s")
+    result.assert_outcomes(passed=4)
+    assert 2 == result.stdout.str().count("set up by deep: flows/deep/say.json::")
+    assert 0 == result.stdout.str().count("set up by deep: flows/say.json::")

@@ -111,7 +111,6 @@ def kept(project):
         ("flows/two.json::run[plain]",),
         ("-n", "2"),
         ("-n", "2", "-k", "two"),
-        ("-x", "--maxfail=1"),
     ],
     ids=" ".join,
 )
@@ -134,6 +133,15 @@ def test_last_failed(suite, update, monkeypatch):
     assert before == kept(suite)
     monkeypatch.delenv("BREAK")
     run(suite, "--lf", *update).assert_outcomes(passed=2)
+    assert before == kept(suite)
+
+
+@pytest.mark.parametrize("update", [(), ("--snapshot-update",)], ids=["compare", "update"])
+def test_stopped_at_the_first_failure(suite, update, monkeypatch):
+    """-x after a setup that failed leaves the files of all that never ran."""
+    before = kept(suite)
+    monkeypatch.setenv("BREAK", "1")
+    run(suite, "-x", *update).assert_outcomes(passed=3, failed=1)
     assert before == kept(suite)
 
 
