@@ -15,6 +15,7 @@ from pflow_engine.document.model import Document, Workflow
 from pflow_engine.document.positions import Path as DataPath
 from pflow_engine.document.positions import path_text
 from pflow_engine.errors import InvalidInput, Problem, did_you_mean
+from pflow_engine.flow import Flow
 from pflow_engine.formatting import format_success_as_text, problem_without_secrets
 from pflow_engine.nodes import Registry
 from pflow_engine.result import RunResult
@@ -81,6 +82,53 @@ class Setting:
         return self.cassette.take_misses()
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A case that can be run, any number of times one after the other."""
+
+    flow: Flow
+    case: Case
+    setting: Setting
+    log: CallLog
+    faults: Faults
+    privacy: Privacy
+
+    def begin(self, work: Path) -> None:
+        """Write the files of the case into its working folder, and forget what was called before."""
+        self.log.clear()
+        for name, content in self.case.files.items():
+            _write(work / name, content)
+
+    def run(self, folder: Path, **options: Any) -> RunResult:
+        """Run it in its own folder, home and environment. ``options`` are those of ``Flow.run``.
+
+        Raises:
+            InvalidCase: its inputs do not fit the workflow.
+        """
+        with own_place(folder, self.case.env) as work:
+            self.begin(work)
+            try:
+                result = self.flow.run(self.case.inputs, **{"clock": self.setting.clock or SkippingClock(), **options})
+            except InvalidInput as error:
+                raise InvalidCase([_in_case(self.case, problem) for problem in error.problems]) from None
+        self.faults.after(result.trace.nodes)
+        return result
+
+    def judged(self, result: RunResult) -> Ran:
+        """Hold a result against what the case expects.
+
+        Raises:
+            InvalidCassette: what was recorded cannot be kept.
+        """
+        misses = self.setting.finish(result, self.privacy)
+        kept_out = [*(_not_stubbed(self.case, spec) for spec in self.log.blocked), *_missed(self.case, misses)]
+        # Where a node was kept from running, what came after it says nothing.
+        found = kept_out or [*_unexpected(self.case, result), *_unmet(self.case, self.faults)]
+        file = self.flow.workflow.document.file
+        named = tuple(problem if problem.file else replace(problem, file=file) for problem in found)
+        return Ran(result, named, not kept_out, self.setting.hooks)
+
+
 def run_case(  # noqa: PLR0913  # what a case is run with
     document: Document,
     case: Case,
@@ -96,6 +144,24 @@ def run_case(  # noqa: PLR0913  # what a case is run with
         InvalidCase: the case does not fit the workflow.
         InvalidCassette: what was recorded cannot be kept.
     """
+    ready = prepare_case(document, case, registry, folder, fixture, setting)
+    return ready.judged(ready.run(folder))
+
+
+def prepare_case(  # noqa: PLR0913  # as above
+    document: Document,
+    case: Case,
+    registry: Registry,
+    folder: Path,
+    fixture: FixtureValue,
+    setting: Setting,
+) -> Ready:
+    """Fill in fixtures, put in stubs, faults and the cassette, and compile.
+
+    Raises:
+        InvalidWorkflow: the workflow has problems.
+        InvalidCase: the case does not fit the workflow.
+    """
     log = CallLog()
     case = _with_fixtures(case, fixture)
     case = replace(case, stubs=stubs_of_folder(case.stubs, setting.hooks, document, registry))
@@ -105,20 +171,7 @@ def run_case(  # noqa: PLR0913  # what a case is run with
     problems = [*_misfits(case, workflow, registry), *_fault_misfits(case, faults, workflow, registry)]
     if problems:
         raise InvalidCase(problems)
-    flow = compile_ir_to_flow(workflow, registry)
-    with own_place(folder, case.env) as work:
-        for name, content in case.files.items():
-            _write(work / name, content)
-        try:
-            result = flow.run(case.inputs, clock=setting.clock or SkippingClock())
-        except InvalidInput as error:
-            raise InvalidCase([_in_case(case, problem) for problem in error.problems]) from None
-    faults.after(result.trace.nodes)
-    kept_out = [*(_not_stubbed(case, spec) for spec in log.blocked), *_missed(case, setting.finish(result, privacy))]
-    # Where a node was kept from running, what came after it says nothing.
-    found = kept_out or [*_unexpected(case, result), *_unmet(case, faults)]
-    named = tuple(problem if problem.file else replace(problem, file=document.file) for problem in found)
-    return Ran(result, named, not kept_out, setting.hooks)
+    return Ready(compile_ir_to_flow(workflow, registry), case, setting, log, faults, privacy)
 
 
 def _with_fixtures(case: Case, fixture: FixtureValue) -> Case:

@@ -68,6 +68,13 @@ class CallLog:
         with self._lock:
             self._blocked[spec.id] = spec
 
+    def clear(self) -> None:
+        """Forget everything, for another run of the same flow."""
+        with self._lock:
+            self._calls.clear()
+            self._runs.clear()
+            self._blocked.clear()
+
     def extend(self, other: CallLog) -> None:
         """Take over the calls of another log."""
         with self._lock:
