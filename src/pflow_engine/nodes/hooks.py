@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -33,12 +34,20 @@ class Hooks:
         """
 
 
+_NAMES = frozenset(name for name in vars(Hooks) if name.startswith("pflow_"))
+_MARK = f"{PROJECT}_impl"
+"""The attribute that pluggy's marker leaves."""
+
+
 class _Manager(pluggy.PluginManager):
     """Takes functions by our hooks' names, marked or not, as pytest does with ``pytest_…`` in a conftest.py."""
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        # A registry is made for each run of a test, and a module has dozens of names that are no hooks.
+        if isinstance(plugin, ModuleType) and name not in _NAMES and not hasattr(vars(plugin).get(name), _MARK):
+            return None
         marked = super().parse_hookimpl_opts(plugin, name)
-        if marked is not None or name not in vars(Hooks) or not inspect.isroutine(getattr(plugin, name)):
+        if marked is not None or name not in _NAMES or not inspect.isroutine(getattr(plugin, name)):
             return marked
         return pluggy.HookimplOpts(
             wrapper=False, hookwrapper=False, optionalhook=False, tryfirst=False, trylast=False, specname=None
