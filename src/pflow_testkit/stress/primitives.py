@@ -1,0 +1,212 @@
+"""Locks and sleep that give way in the schedule instead of blocking.
+
+All else in ``threading`` and ``queue`` is written in Python on top of these two locks, so it comes along by itself. Each
+lock holds a real one, which alone says whether it is taken: a thread that is not under the schedule may use it as
+well, before, during and after.
+"""
+
+from __future__ import annotations
+
+import _thread
+import sys
+import threading
+from types import CodeType
+from typing import Any, Final, NoReturn, Self
+
+from pflow_testkit.stress.active import ACTIVE, here
+from pflow_testkit.stress.scheduler import Scheduler, Strand
+from pflow_testkit.stress.scope import Scope, shown
+
+_new_lock = _thread.allocate_lock
+_new_rlock = _thread.RLock
+_FOREVER: Final = -1
+_THREADING: Final = threading.__file__
+_QUIET: Final = ("concurrent.futures", "pflow_testkit.stress")
+"""Modules whose own locks are no points of a schedule that goes by hooks."""
+
+
+class _Lock:
+    """What both kinds share. ``owner`` is the strand that has it, ``made`` where it was made."""
+
+    __slots__ = ("__weakref__", "_made", "_raw", "owner")
+
+    _kind = "lock"
+    _raw: Any
+
+    def __init__(self, raw: Any = None) -> None:
+        self._raw = raw if raw is not None else self._fresh()
+        self.owner: Strand | None = None
+        frame = sys._getframe(1)  # noqa: SLF001  # as warnings does
+        self._made: tuple[CodeType, int, dict[str, Any]] | str = (frame.f_code, frame.f_lineno, frame.f_globals)
+
+    @classmethod
+    def adopting(cls, raw: Any, name: str) -> Self:
+        """A lock that was there before, under the name it was found by."""
+        lock = cls(raw)
+        lock._made = name
+        return lock
+
+    def acquire(self, blocking: bool = True, timeout: float = _FOREVER) -> bool:  # noqa: FBT001, FBT002  # of threading
+        """As threading's."""
+        found = here()
+        if found is None:
+            return bool(self._raw.acquire(blocking, timeout))
+        _check(blocking=blocking, timeout=timeout)
+        scheduler, me = found
+        _point(scheduler, me)
+        if self._raw.acquire(False):
+            self.owner = me
+            return True
+        return bool(blocking) and timeout != 0 and self._wait(scheduler, me, timeout)
+
+    def _wait(self, scheduler: Scheduler, me: Strand, timeout: float) -> bool:
+        deadline = None if timeout < 0 else scheduler.now + timeout
+        in_time = True
+        while not self._raw.acquire(False):
+            if not in_time:
+                return False
+            in_time = scheduler.block(me, self, deadline)
+        self.owner = me
+        return True
+
+    def release(self) -> None:
+        """As threading's."""
+        self._raw.release()
+        self._released()
+
+    def _released(self) -> None:
+        found = here()
+        self.owner = None
+        if found is not None:
+            found[0].wake(self)
+            _point(*found)
+        elif (scheduler := ACTIVE.scheduler) is not None:
+            scheduler.wake(self)
+
+    def said(self, scope: Scope) -> str:
+        """The lock as its user knows it; nothing where the user does not know it at all."""
+        held = f", held by {self.owner.label}" if self.owner is not None else ""
+        if isinstance(self._made, str):
+            return f"the {self._kind} {self._made}{held}"
+        code, line, variables = self._made
+        if not scope.wants(code, variables):
+            return ""
+        return f"the {self._kind} made at {shown(code.co_filename)}:{line}{held}"
+
+    def renew(self) -> None:
+        """Free it, whoever has it: the threads of a schedule that was broken off never will."""
+        self._raw = self._fresh()
+        self.owner = None
+
+    @staticmethod
+    def _fresh() -> Any:
+        raise NotImplementedError
+
+    def _at_fork_reinit(self) -> None:
+        self.renew()
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def __repr__(self) -> str:
+        return f"<{self._kind} {self._raw!r}>"
+
+    def __reduce__(self) -> NoReturn:
+        # As the real ones: what holds a lock is not to become copyable by being watched.
+        raise TypeError(f"cannot pickle '_thread.{self._kind}' object")
+
+
+class Lock(_Lock):
+    """``threading.Lock``."""
+
+    __slots__ = ()
+
+    _kind = "lock"
+
+    @staticmethod
+    def _fresh() -> Any:
+        return _new_lock()
+
+    def locked(self) -> bool:
+        """As threading's."""
+        return bool(self._raw.locked())
+
+    acquire_lock, release_lock, locked_lock = _Lock.acquire, _Lock.release, locked
+
+
+class RLock(_Lock):
+    """``threading.RLock``."""
+
+    __slots__ = ()
+
+    _kind = "RLock"
+
+    @staticmethod
+    def _fresh() -> Any:
+        return _new_rlock()
+
+    def release(self) -> None:
+        """As threading's."""
+        self._raw.release()
+        if not self._raw._is_owned():  # noqa: SLF001  # what threading.Condition asks
+            self._released()
+
+    def _is_owned(self) -> bool:
+        return bool(self._raw._is_owned())  # noqa: SLF001  # as above
+
+    def _release_save(self) -> Any:
+        saved = self._raw._release_save()  # noqa: SLF001  # as above
+        self._released()
+        return saved
+
+    def _acquire_restore(self, saved: tuple[int, int]) -> None:
+        self.acquire()
+        for _ in range(saved[0] - 1):
+            self._raw.acquire()
+
+
+class _Sleep:
+    """What a thread waits for that sleeps: only time ends it."""
+
+    @staticmethod
+    def said(_scope: Scope) -> str:
+        """In a report."""
+        return "the end of its sleep"
+
+
+_SLEEP = _Sleep()
+
+
+def sleep_in(scheduler: Scheduler, me: Strand, seconds: float) -> None:
+    """Sleep on the schedule's own clock: no time passes as long as anyone else can go on."""
+    if seconds < 0:
+        raise ValueError("sleep length must be non-negative")
+    scheduler.block(me, _SLEEP, scheduler.now + seconds)
+
+
+def _check(*, blocking: bool, timeout: float) -> None:
+    # In threading's own words: what a test asserts about them holds under the schedule too.
+    if not blocking and timeout != _FOREVER:
+        raise ValueError("can't specify a timeout for a non-blocking call")
+    if timeout < 0 and timeout != _FOREVER:
+        raise ValueError("timeout value must be a non-negative number")
+
+
+def _point(scheduler: Scheduler, me: Strand) -> None:
+    if scheduler.hooks:
+        if not _is_internal():
+            scheduler.touch(me)
+    elif scheduler.running is not me:
+        scheduler.pause(me)
+
+
+def _is_internal() -> bool:
+    # Locks that the standard library takes for itself, in an executor's machinery, are none of the user's.
+    frame = sys._getframe(3)  # noqa: SLF001  # as warnings does
+    while frame.f_code.co_filename == _THREADING and frame.f_back is not None:
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__", "")).startswith(_QUIET)
+
