@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from _thread import get_ident
+
 from pflow_testkit.stress.scheduler import Scheduler, Strand
 
 
@@ -22,7 +24,7 @@ def here() -> tuple[Scheduler, Strand] | None:
     scheduler = ACTIVE.scheduler
     if scheduler is None:
         return None
-    me = scheduler.me()
+    me = scheduler.by_ident.get(get_ident())
     return None if me is None else (scheduler, me)
 
 

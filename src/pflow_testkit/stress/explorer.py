@@ -3,23 +3,232 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
+from pflow_testkit.stress.active import ACTIVE
+from pflow_testkit.stress.interleaving import Recorder, telling
 from pflow_testkit.stress.patches import patched, replacements
-from pflow_testkit.stress.running import Ran, Setting, run_once
-from pflow_testkit.stress.schedule import Token
+from pflow_testkit.stress.report import Finding
+from pflow_testkit.stress.running import Check, Ran, Setting, run_once
+from pflow_testkit.stress.schedule import DEPTH, StrategyName, Token
+from pflow_testkit.stress.scope import Scope
+from pflow_testkit.stress.shrink import Switches, shrink, single
+from pflow_testkit.stress.tracing import Granularity
 
-_COLLECT_EVERY = 100
+REPLAYS: Final = 10
+SCHEDULES: Final = 200
+_COLLECT_EVERY: Final = 50
+
+Progress = Callable[[int, int], None]
+"""Told of schedules done, of so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to try. ``budget`` in seconds; ``replay`` runs one schedule instead of many."""
+
+    schedules: int = SCHEDULES
+    strategy: StrategyName = "pct"
+    depth: int = DEPTH
+    seed: int = 0
+    budget: float | None = None
+    replay: Token | None = None
+
+    def tokens(self) -> Iterator[Token]:
+        """The schedules after the one in order."""
+        if self.replay is not None:
+            yield self.replay
+            return
+        for number in range(1, self.schedules + 1):
+            yield Token(self.strategy, self.seed, number, self.depth)
+
+
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """What came of it. ``schedules`` were run, ``points`` is how often another thread could go on in the first."""
+
+    plan: Plan
+    schedules: int
+    points: int
+    threads: int
+    seconds: float
+    found: Finding | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """One line."""
+        short = "" if self.found or self.schedules >= self.plan.schedules or self.plan.replay else f" of {self.plan.schedules} (the budget was up)"
+        return f"{self.schedules}{short} schedules, {self.threads} threads, {self.points} points, {self.seconds:.2f} s"
+
+
+def explore(  # noqa: PLR0913  # each has its default
+    fn: Callable[[], Any],
+    *,
+    schedules: int = SCHEDULES,
+    strategy: StrategyName = "pct",
+    depth: int = DEPTH,
+    seed: int = 0,
+    granularity: Granularity = "opcode",
+    budget: float | None = None,
+    check: Check | None = None,
+    include: Sequence[str] = (),
+    replay: str | None = None,
+    on_progress: Progress | None = None,
+) -> Exploration:
+    """Call ``fn`` again and again, each time with its threads interleaved in another way, until one breaks it.
+
+    ``fn`` makes what its threads share, starts them (``threading.Thread``, executors) and waits for them. An
+    exception in any of them, a deadlock, a thread left behind, a result that is written to after it was returned
+    or a ``check(result)`` that raises is a finding. ``budget`` in seconds.
+
+    Raises:
+        ValueError: ``replay`` is no token.
+    """
+    plan = Plan(schedules, strategy, depth, seed, budget, Token.parse(replay) if replay else None)
+    setting = Setting(fn, granularity, Scope(include), check)
+    return Explorer(setting, plan, on_progress).run()
+
+
+class Explorer:
+    """One exploration."""
+
+    def __init__(self, setting: Setting, plan: Plan, on_progress: Progress | None = None) -> None:
+        self.setting, self.plan = setting, plan
+        self._on_progress = on_progress
+        self._started = time.perf_counter()
+        self._runs = 0
+
+    def run(self) -> Exploration:
+        """The schedule in order, then the others, until one fails or all are done.
+
+        Raises:
+            RuntimeError: this thread, or another, is exploring already.
+        """
+        with watched():
+            first = self._once(Token(self.plan.strategy, self.plan.seed, 0), 0)
+            found = self._finding(Token(self.plan.strategy, self.plan.seed, 0), first) if first.failure else None
+            done = 0
+            for done, token in enumerate(self.plan.tokens() if found is None else (), start=1):
+                ran = self._once(token, first.points)
+                self._tell(done)
+                if ran.failure is not None:
+                    found = self._finding(token, ran)
+                if found is not None or self._is_late():
+                    break
+        return Exploration(self.plan, done, first.points, first.threads, time.perf_counter() - self._started, found)
+
+    def _once(self, token: Token, points: int, recorder: Recorder | None = None) -> Ran:
+        self._runs += 1
+        if self._runs % _COLLECT_EVERY == 0:
+            gc.collect(0)
+        return run_once(self.setting, token.schedule(points), recorder)
+
+    def _finding(self, token: Token, ran: Ran) -> Finding:
+        failure = ran.failure
+        assert failure is not None
+        best = token.with_switches(self._fewest(token, ran))
+        recorder = Recorder()
+        self._once(best, 0, recorder)
+        again = [self._once(best, 0).failure for _ in range(REPLAYS)]
+        alike = [other for other in again if other is not None and failure.is_like(other)]
+        return Finding(
+            failure=alike[0] if alike else failure,
+            token=best if best.switches else replace(best, number=0, switches=None),
+            found_by=token,
+            switches_before=len(ran.switches),
+            replayed=len(alike),
+            replays=REPLAYS,
+            rows=telling(recorder),
+        )
+
+    def _fewest(self, token: Token, ran: Ran) -> Switches:
+        def attempt(fewer: Switches) -> Switches | None:
+            other = self._once(token.with_switches(fewer), 0)
+            return other.switches if ran.failure is not None and ran.failure.is_like(other.failure) else None
+
+        fewest = shrink(ran.switches, attempt)
+        if len(fewest) < 2:  # noqa: PLR2004  # as few as can be
+            return fewest
+        return single(self._once(Token(token.strategy, token.seed, 0), 0).counts, attempt) or fewest
+
+    def _tell(self, done: int) -> None:
+        if self._on_progress is not None:
+            self._on_progress(done, self.plan.schedules)
+
+    def _is_late(self) -> bool:
+        return self.plan.budget is not None and time.perf_counter() - self._started > self.plan.budget
 
 
 @contextmanager
-def exploration(setting):
-    with ExitStack() as stack:
+def watched() -> Iterator[None]:
+    """The process as an exploration needs it, and as it was before."""
+    if _exploring.locked():
+        raise RuntimeError("a thread of this process is exploring schedules already; one at a time")
+    with _exploring, ExitStack() as stack:
         stack.enter_context(patched(replacements()))
+        stack.enter_context(_one_processor())
+        stack.enter_context(_no_collector())
+        stack.enter_context(_soft_interrupt())
         yield
 
+
+_exploring = threading.Lock()
+
+
+@contextmanager
+def _one_processor() -> Iterator[None]:
+    # Only one thread runs at a time: on one processor the baton changes hands three times as fast.
+    pin = getattr(os, "sched_setaffinity", None)
+    if pin is None:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    pin(0, {min(before)})
+    try:
+        yield
+    finally:
+        pin(0, before)
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    # It would run finalizers at points that depend on what ran before.
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@contextmanager
+def _soft_interrupt() -> Iterator[None]:
+    # Ctrl-C ends the schedule at its next point: an exception in the midst of handing the baton on would lose it.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def stop(signum: int, frame: Any) -> None:
+        scheduler = ACTIVE.scheduler
+        if scheduler is None or scheduler.interrupted or not callable(before):
+            if callable(before):
+                before(signum, frame)
+            return
+        scheduler.interrupted = True
+        scheduler.due = 0
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -7,6 +7,7 @@ the process notice nothing.
 from __future__ import annotations
 
 import _thread
+import concurrent.futures
 import concurrent.futures.thread
 import functools
 import queue
@@ -27,6 +28,7 @@ _sleep = time.sleep
 _TICK: Final = 1e-6
 """Seconds that pass by looking at the clock: a loop that waits for a moment comes to it."""
 _STRAND: Final = "_pflow_strand"
+_HASH: Final = "_pflow_hash"
 
 
 def replacements() -> list[tuple[Any, str, Any]]:
@@ -41,6 +43,8 @@ def replacements() -> list[tuple[Any, str, Any]]:
         (threading.Thread, "start", start),
         (threading.Thread, "join", join),
         (threading.Thread, "is_alive", is_alive),
+        (threading.Thread, "__hash__", by_birth),
+        (concurrent.futures.Future, "__hash__", by_birth),
         (threading, "_time", _clock("monotonic")),
         (queue, "time", _clock("monotonic")),
         (queue, "SimpleQueue", queue._PySimpleQueue),  # type: ignore[attr-defined]  # noqa: SLF001  # the same in Python
@@ -53,7 +57,7 @@ def replacements() -> list[tuple[Any, str, Any]]:
 @contextmanager
 def patched(places: list[tuple[Any, str, Any]]) -> Iterator[None]:
     """Put these in their places, and take them out again."""
-    before = [(owner, name, getattr(owner, name)) for owner, name, _ in places]
+    before = [(owner, name, vars(owner).get(name, getattr(owner, name))) for owner, name, _ in places]
     try:
         for owner, name, value in places:
             setattr(owner, name, value)
@@ -137,6 +141,16 @@ def is_alive(self: threading.Thread) -> bool:
     if here() is not None and strand is not None:
         return strand.state is not State.ENDED
     return _is_alive(self)
+
+
+def by_birth(self: Any) -> int:
+    """A hash that is the same in each run of a schedule: executors join their threads in the order of a set."""
+    known: int | None = self.__dict__.get(_HASH)
+    if known is None:
+        found = here()
+        known = id(self) >> 4 if found is None else found[0].numbered()
+        self.__dict__[_HASH] = known
+    return known
 
 
 def sleep(seconds: float) -> None:

@@ -32,14 +32,22 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """One schedule that was run. ``points`` is how often another thread could have gone on."""
+    """One schedule that was run.
+
+    ``points`` is how often another thread could have gone on, ``counts`` how many each came to, by number.
+    """
 
     failure: Failure | None
     points: int
     steps: int
     handed: int
     switches: tuple[Switch, ...]
-    threads: int
+    counts: tuple[int, ...]
+
+    @property
+    def threads(self) -> int:
+        """How many there were."""
+        return len(self.counts)
 
 
 def run_once(setting: Setting, schedule: Schedule, observe: Observe | None = None) -> Ran:
@@ -109,7 +117,7 @@ class _Run:
             scheduler.steps,
             scheduler.handed,
             tuple(scheduler.switches),
-            len(scheduler.strands),
+            tuple(strand.count for strand in scheduler.strands),
         )
 
     def _traced(self, strand: Strand, work: Callable[[], Any]) -> Any:

@@ -93,6 +93,7 @@ class Scheduler:
         self._polls = 0
         self._poller: Strand | None = None
         self._draining = False
+        self._numbers = 0
         self._woken_outside = False
         self.main = Strand(0, "main")
         self.main.ident = _thread.get_ident()
@@ -110,6 +111,11 @@ class Scheduler:
             self._settle()
             self._dispatch()
         return strand
+
+    def numbered(self) -> int:
+        """Another number each time, the same ones in each run of the schedule."""
+        self._numbers += 1
+        return self._numbers
 
     def enter(self, strand: Strand) -> None:
         """In the new thread: wait for the first turn."""

@@ -14,6 +14,7 @@ _LIBRARIES: Final = tuple(
     {os.path.join(sysconfig.get_path(name), ""): None for name in ("stdlib", "platstdlib", "purelib", "platlib")}  # noqa: PTH118  # with its last slash
 )
 _PACKAGES: Final = tuple(os.path.join(Path(__file__).parents[2] / name, "") for name in ("pflow_engine", "pflow_testkit"))  # noqa: PTH118  # as above
+_START: Final = "pflow_testkit.stress.running"
 _GENERATED: Final = ("<frozen", "<string>", "<attrs", "<__array")
 
 
@@ -40,8 +41,8 @@ class Scope:
         return self._decide(getattr(module, "__file__", None) or "<frozen>", getattr(module, "__name__", ""))
 
     def frames(self, frame: FrameType | None) -> Iterator[FrameType]:
-        """The frames of the scope from this one outwards."""
-        while frame is not None:
+        """The frames of the scope from this one outwards, to where the schedule began."""
+        while frame is not None and frame.f_globals.get("__name__") != _START:
             if self.wants(frame.f_code, frame.f_globals):
                 yield frame
             frame = frame.f_back

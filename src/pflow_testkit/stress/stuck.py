@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pflow_testkit.stress.scheduler import Scheduler, Strand
 
 _MOST_FRAMES = 8
+_STARTS = ("_bootstrap", "_bootstrap_inner", "run")
+"""What is below everything in a thread."""
 
 
 def deadlock(scheduler: Scheduler) -> Failure:
@@ -80,7 +82,9 @@ def _call(ident: int, scope: Scope) -> str:
     # The last thing that the user's code called: Queue.get, not the lock deep inside of it.
     frame, inner = frame_of(ident), ""
     while frame is not None and not scope.wants(frame.f_code, frame.f_globals):
-        inner, frame = frame.f_code.co_qualname, frame.f_back
+        if not str(frame.f_globals.get("__name__")).startswith("pflow_testkit") and frame.f_code.co_name not in _STARTS:
+            inner = frame.f_code.co_qualname
+        frame = frame.f_back
     return inner
 
 

@@ -19,7 +19,7 @@ from pflow_testkit.stress.scheduler import Scheduler, Strand
 
 Granularity = Literal["opcode", "line", "hook"]
 Trace = Callable[[FrameType, str, Any], Any]
-Observe = Callable[[Strand, FrameType], None]
+Observe = Callable[[Scheduler, Strand, FrameType], None]
 
 _VISIBLE: Final = frozenset(
     {
@@ -69,31 +69,40 @@ class Tracer:
         self._locals: dict[int, Trace | None] = {}
         self._before: Any = None
         self._importing = False
+        self._ours: Trace = _nothing
 
     def start(self) -> None:
         """From here on, trace what this thread calls."""
         self._before = sys.gettrace()
         if self._granularity != "hook" or self._observe is not None:
-            sys.settrace(self._chained if self._before is not None else self._call)
+            self._ours = self._caller()
+            sys.settrace(self._chained if self._before is not None else self._ours)
 
     def stop(self) -> None:
         """Trace as before."""
         sys.settrace(self._before)
 
-    def _call(self, frame: FrameType, _event: str, _arg: Any) -> Trace | None:
-        if self._importing:
-            return None
-        code = frame.f_code
-        try:
-            local = self._locals[id(code)]
-        except KeyError:
-            local = self._locals[id(code)] = self._local(code, frame.f_globals)
-        if local is not None:
-            if code.co_name == "<module>" and _is_import(frame):
-                return self._imported(frame)
-            frame.f_trace_opcodes = self._granularity == "opcode" or self._observe is not None
-            frame.f_trace_lines = self._granularity == "line" or self._observe is not None
-        return local
+    def _caller(self) -> Trace:
+        # Called for each call of a Python function anywhere, most of them not in the scope.
+        known, unknown = self._locals, object()
+        opcodes = self._granularity == "opcode" or self._observe is not None
+        lines = self._granularity == "line"
+
+        def call(frame: FrameType, _event: str, _arg: Any) -> Trace | None:
+            code = frame.f_code
+            local: Any = known.get(id(code), unknown)
+            if local is None or self._importing:
+                return None
+            if local is unknown:
+                local = known[id(code)] = self._local(code, frame.f_globals)
+            if local is not None:
+                if code.co_name == "<module>" and _is_import(frame):
+                    return self._imported(frame)
+                frame.f_trace_opcodes = opcodes
+                frame.f_trace_lines = lines
+            return local  # type: ignore[no-any-return]  # one of ours
+
+        return call
 
     def _imported(self, frame: FrameType) -> Trace:
         # An import holds a lock of the interpreter's, so it is one step.
@@ -112,7 +121,7 @@ class Tracer:
         if sys.gettrace() != self._chained:
             self._before = sys.gettrace()
             sys.settrace(self._chained)
-        ours = self._call(frame, event, arg)
+        ours = self._ours(frame, event, arg)
         if ours is None or theirs is None:
             return ours or theirs
         frame.f_trace_lines = True
@@ -138,7 +147,7 @@ class Tracer:
         def local(frame: FrameType, event: str, arg: Any) -> Trace:
             points(frame, event, arg)
             if event == "opcode":
-                observe(me, frame)
+                observe(scheduler, me, frame)
             return local
 
         return local
