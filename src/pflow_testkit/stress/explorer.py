@@ -20,7 +20,9 @@ from pflow_testkit.stress.running import Check, Ran, Setting, run_once
 from pflow_testkit.stress.schedule import DEPTH, StrategyName, Token
 from pflow_testkit.stress.scope import Scope
 from pflow_testkit.stress.shrink import Switches, shrink, single
-from pflow_testkit.stress.tracing import Granularity
+from pflow_testkit.stress.surroundings import Surroundings, surroundings
+from pflow_testkit.stress.tracing import Granularity, Observe
+from pflow_testkit.stress.watchdog import watchdog
 
 REPLAYS: Final = 10
 SCHEDULES: Final = 200
@@ -105,6 +107,8 @@ class Explorer:
         self._on_progress = on_progress
         self._started = time.perf_counter()
         self._runs = 0
+        self._warnings: dict[str, None] = {}
+        self._around: Surroundings
 
     def run(self) -> Exploration:
         """The schedule in order, then the others, until one fails or all are done.
@@ -113,23 +117,36 @@ class Explorer:
             RuntimeError: this thread, or another, is exploring already.
         """
         with watched():
-            first = self._once(Token(self.plan.strategy, self.plan.seed, 0), 0)
-            found = self._finding(Token(self.plan.strategy, self.plan.seed, 0), first) if first.failure else None
-            done = 0
-            for done, token in enumerate(self.plan.tokens() if found is None else (), start=1):
-                ran = self._once(token, first.points)
-                self._tell(done)
-                if ran.failure is not None:
-                    found = self._finding(token, ran)
-                if found is not None or self._is_late():
-                    break
-        return Exploration(self.plan, done, first.points, first.threads, time.perf_counter() - self._started, found)
+            self._around = surroundings(self.setting.scope)
+            try:
+                return self._explored()
+            finally:
+                self._around.release()
 
-    def _once(self, token: Token, points: int, recorder: Recorder | None = None) -> Ran:
+    def _explored(self) -> Exploration:
+        in_order = Token(self.plan.strategy, self.plan.seed, 0)
+        first = self._once(in_order, 0, _nothing)
+        self._around.narrow()
+        found = self._finding(in_order, first) if first.failure else None
+        done = 0
+        for done, token in enumerate(self.plan.tokens() if found is None else (), start=1):
+            ran = self._once(token, first.points)
+            self._tell(done)
+            if ran.failure is not None:
+                found = self._finding(token, ran)
+            if found is not None or self._is_late():
+                break
+        seconds = time.perf_counter() - self._started
+        return Exploration(self.plan, done, first.points, first.threads, seconds, found, tuple(self._warnings))
+
+    def _once(self, token: Token, points: int, observe: Observe | None = None) -> Ran:
         self._runs += 1
         if self._runs % _COLLECT_EVERY == 0:
             gc.collect(0)
-        return run_once(self.setting, token.schedule(points), recorder)
+        self._around.restore()
+        ran = run_once(self.setting, token.schedule(points), observe)
+        self._warnings.update(dict.fromkeys(ran.warnings))
+        return ran
 
     def _finding(self, token: Token, ran: Ran) -> Finding:
         failure = ran.failure
@@ -147,6 +164,7 @@ class Explorer:
             replayed=len(alike),
             replays=REPLAYS,
             rows=telling(recorder),
+            warnings=tuple(self._warnings),
         )
 
     def _fewest(self, token: Token, ran: Ran) -> Switches:
@@ -167,12 +185,17 @@ class Explorer:
         return self.plan.budget is not None and time.perf_counter() - self._started > self.plan.budget
 
 
+def _nothing(_scheduler: Any, _strand: Any, _frame: Any) -> None:
+    """Of the first run it is only looked at what code it comes to."""
+
+
 @contextmanager
 def watched() -> Iterator[None]:
     """The process as an exploration needs it, and as it was before."""
     if _exploring.locked():
         raise RuntimeError("a thread of this process is exploring schedules already; one at a time")
     with _exploring, ExitStack() as stack:
+        stack.enter_context(watchdog())
         stack.enter_context(patched(replacements()))
         stack.enter_context(_one_processor())
         stack.enter_context(_no_collector())

@@ -135,8 +135,8 @@ def _noted(rows: Sequence[Row], turns: Sequence[int]) -> list[Row]:
 
 
 def _so_far(row: Row) -> str:
-    done = dict.fromkeys(f"{'writes' if access.writes else 'reads'} {access.text}" for access in row.accesses)
-    return f"{', '.join(list(done)[-_AROUND:])}, no more yet"
+    last = row.accesses[-1]
+    return f"so far it {'wrote' if last.writes else 'read'} {last.text}"
 
 
 def _lost(rows: Sequence[Row]) -> Iterator[tuple[int, str, str]]:

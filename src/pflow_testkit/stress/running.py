@@ -43,6 +43,7 @@ class Ran:
     handed: int
     switches: tuple[Switch, ...]
     counts: tuple[int, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def threads(self) -> int:
@@ -118,6 +119,7 @@ class _Run:
             scheduler.handed,
             tuple(scheduler.switches),
             tuple(strand.count for strand in scheduler.strands),
+            tuple(scheduler.warnings),
         )
 
     def _traced(self, strand: Strand, work: Callable[[], Any]) -> Any:

@@ -82,6 +82,7 @@ class Scheduler:
         self.handed = 0
         self.switches: list[Switch] = []
         self.failures: list[Failure] = []
+        self.warnings: dict[str, None] = {}
         self.over = False
         self.closed = False
         self.interrupted = False
@@ -192,13 +193,26 @@ class Scheduler:
     def let_go(self, strand: Strand) -> bool:
         """From the watchdog: ``strand`` has the baton and waits for something else. Others may go on."""
         with self._guard:
-            if self.running is not strand:
+            if self.running is not strand or not (self._contest or self._may_wake()):
                 return False
             self._settle()
             strand.state = State.OUTSIDE
             self.running = None
             self._dispatch()
             return True
+
+    def nudge(self) -> None:
+        """From the watchdog: nobody runs, since all that is left to wait for is outside. Let sleepers wake up."""
+        with self._guard:
+            if self.running is None and self._let_time_pass():
+                self._dispatch()
+
+    def cpu_of(self, strand: Strand, processor_time: Callable[[int], float]) -> float:
+        """Seconds that a thread has worked; asked for while it cannot end, since then the system may not know it."""
+        with self._guard:
+            if strand.state is State.ENDED or not strand.ident:
+                return 0.0
+            return processor_time(strand.ident)
 
     def drain(self) -> None:
         """The function has returned: run the others to their ends. Who cannot come to it is left behind."""
@@ -312,10 +326,11 @@ class Scheduler:
 
     def _next(self, me: Strand | None) -> Strand | None:
         # Who runs when ``me`` cannot; None when all that is left to wait for is outside.
-        if not self._able() and not self._let_time_pass() and not self._retry():
+        if not self._able():
             if any(strand.state is State.OUTSIDE for strand in self.strands):
                 return None
-            self._be_stuck()
+            if not self._let_time_pass() and not self._retry():
+                self._be_stuck()
         return self._chosen(me) if self._able() else None
 
     def _let_time_pass(self) -> bool:
@@ -334,6 +349,9 @@ class Scheduler:
                 _free(strand)
                 strand.timed_out = True
         return True
+
+    def _may_wake(self) -> bool:
+        return any(strand.state is State.BLOCKED and strand.deadline is not None for strand in self.strands)
 
     def _retry(self) -> bool:
         # A thread that is not ours changed something, perhaps just before one of ours began to wait for it.

@@ -21,19 +21,23 @@ _GENERATED: Final = ("<frozen", "<string>", "<attrs", "<__array")
 class Scope:
     """The user's code, and what is named in ``include`` beside it: modules, with all that is below them.
 
-    The user's is what lies outside of the standard library, of installed packages, of the engine and of this kit.
+    ``entered`` are the modules whose code was asked for and is in it. The user's is what lies outside of the standard library, of installed packages, of the engine and of this kit.
     """
 
     def __init__(self, include: Sequence[str] = ()) -> None:
         self._include = tuple(include)
         self._known: dict[int, tuple[CodeType, bool]] = {}
+        self.entered: dict[str, None] = {}
 
     def wants(self, code: CodeType, variables: dict[str, Any]) -> bool:
         """Whether the code of a frame with these globals is in the scope."""
         # By identity, and held so that it stays: codes of two files may be equal.
         known = self._known.get(id(code))
         if known is None:
-            known = self._known[id(code)] = (code, self._decide(code.co_filename, str(variables.get("__name__", ""))))
+            module = str(variables.get("__name__", ""))
+            known = self._known[id(code)] = (code, self._decide(code.co_filename, module))
+            if known[1]:
+                self.entered[module] = None
         return known[1]
 
     def has(self, module: Any) -> bool:

@@ -46,8 +46,18 @@ def waits_for(strand: Strand, scope: Scope) -> str:
         return f"waits for {said}"
     if hasattr(strand.on, "label"):
         return f"waits for {strand.on.label} to end"
-    call = _call(strand.ident, scope)
+    call = call_of(strand.ident, scope)
     return f"waits in {call}" if call else "waits"
+
+
+def call_of(ident: int, scope: Scope) -> str:
+    """The last thing that the user's code called: Queue.get, not the lock deep inside of it."""
+    frame, inner = frame_of(ident), ""
+    while frame is not None and not scope.wants(frame.f_code, frame.f_globals):
+        if not str(frame.f_globals.get("__name__")).startswith("pflow_testkit") and frame.f_code.co_name not in _STARTS:
+            inner = frame.f_code.co_qualname
+        frame = frame.f_back
+    return inner
 
 
 def _circle(waiting: Sequence[Strand]) -> list[Strand]:
@@ -76,16 +86,6 @@ def _stack(strand: Strand, scope: Scope) -> Iterator[str]:
 
 def _source(frame: FrameType) -> str:
     return linecache.getline(frame.f_code.co_filename, frame.f_lineno, frame.f_globals).strip()
-
-
-def _call(ident: int, scope: Scope) -> str:
-    # The last thing that the user's code called: Queue.get, not the lock deep inside of it.
-    frame, inner = frame_of(ident), ""
-    while frame is not None and not scope.wants(frame.f_code, frame.f_globals):
-        if not str(frame.f_globals.get("__name__")).startswith("pflow_testkit") and frame.f_code.co_name not in _STARTS:
-            inner = frame.f_code.co_qualname
-        frame = frame.f_back
-    return inner
 
 
 def _listed(strands: Sequence[Strand]) -> str:
