@@ -11,15 +11,17 @@ import inspect
 import linecache
 from dataclasses import dataclass
 from functools import lru_cache
-from types import CodeType, FrameType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, Final, NamedTuple
 
 _WRITERS: Final = frozenset(
     "add append appendleft clear discard extend insert pop popitem popleft put put_nowait remove reverse set setdefault "
     "sort update".split()
 )
+_READERS: Final = frozenset("BINARY_SUBSCR CALL LOAD_ATTR LOAD_DEREF LOAD_GLOBAL".split())
 _WHOLE: Final = "*"
 _NOTHING: Final = object()
+_BUILT_IN: Final = (dict, list, set, bytearray)
 
 
 class Access(NamedTuple):
@@ -29,6 +31,11 @@ class Access(NamedTuple):
     writes: bool
     owner: int
     part: str
+
+    @property
+    def replaces(self) -> bool:
+        """Whether it puts something in the place of what was there."""
+        return self.writes and self.part != _WHOLE
 
     def meets(self, other: Access) -> bool:
         """Whether both are of the same thing."""
@@ -42,12 +49,21 @@ class _Place:
     source: ast.expr | None
 
 
-def access_at(frame: FrameType) -> Access | None:
-    """What the next opcode of a frame reads or writes, if that can be told."""
+def accesses_at(frame: FrameType) -> tuple[Access, ...]:
+    """What the next opcode of a frame reads or writes, if that can be told; reading a list reads what is in it too."""
     place = _places(frame.f_code).get(frame.f_lasti)
-    if place is None:
-        return None
+    access = None if place is None else _access(frame, place)
+    if place is None or access is None:
+        return ()
+    value = _NOTHING if access.writes or place.source is None else _value(place.source, frame)
+    inside = Access(access.text, False, id(value), _WHOLE)
+    return (access, inside) if isinstance(value, _BUILT_IN) or _is_container(value) else (access,)
+
+
+def _access(frame: FrameType, place: _Place) -> Access | None:
     writes = place.opname.startswith(("STORE", "DELETE"))
+    if not writes and place.opname not in _READERS:
+        return None
     if place.opname.endswith("_GLOBAL"):
         return _of_global(frame, place.name, writes=writes)
     if place.opname.endswith("_DEREF"):
@@ -56,7 +72,7 @@ def access_at(frame: FrameType) -> Access | None:
 
 
 def _of_global(frame: FrameType, name: str, *, writes: bool) -> Access | None:
-    if name not in frame.f_globals and not writes:
+    if not writes and isinstance(frame.f_globals.get(name, int), FunctionType | ModuleType | type):
         return None
     return Access(name, writes, id(frame.f_globals), name)
 
@@ -70,7 +86,7 @@ def _of_expression(frame: FrameType, source: ast.expr | None, *, writes: bool) -
     if isinstance(source, ast.Call) and isinstance(source.func, ast.Attribute):
         owner = _value(source.func.value, frame)
         held = None if owner is _NOTHING else Access(ast.unparse(source.func.value), source.func.attr in _WRITERS, id(owner), _WHOLE)
-        return held if isinstance(owner, dict | list | set | bytearray) or _is_container(owner) else None
+        return held if isinstance(owner, _BUILT_IN) or _is_container(owner) else None
     if not isinstance(source, ast.Attribute | ast.Subscript):
         return None
     owner = _value(source.value, frame)

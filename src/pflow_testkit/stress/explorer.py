@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pflow_testkit.stress.active import ACTIVE
 from pflow_testkit.stress.interleaving import Recorder, telling
-from pflow_testkit.stress.patches import patched, replacements
+from pflow_testkit.stress.patches import patched, quiet_executors, replacements
 from pflow_testkit.stress.report import Finding
 from pflow_testkit.stress.running import Check, Ran, Setting, run_once
 from pflow_testkit.stress.schedule import DEPTH, StrategyName, Token
@@ -196,6 +196,7 @@ def watched() -> Iterator[None]:
         raise RuntimeError("a thread of this process is exploring schedules already; one at a time")
     with _exploring, ExitStack() as stack:
         stack.enter_context(watchdog())
+        stack.enter_context(quiet_executors())
         stack.enter_context(patched(replacements()))
         stack.enter_context(_one_processor())
         stack.enter_context(_no_collector())

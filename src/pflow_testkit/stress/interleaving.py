@@ -6,13 +6,16 @@ import linecache
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from types import CodeType, FrameType
+from typing import NamedTuple
 
-from pflow_testkit.stress.accesses import Access, access_at
+from pflow_testkit.stress.accesses import Access, accesses_at
 from pflow_testkit.stress.scheduler import Scheduler, Strand
 from pflow_testkit.stress.scope import shown
 
 _AROUND = 2
 """Lines that are shown before and after a switch."""
+_GAP = 4
+"""Lines that may be left out without a mark."""
 _MOST_ROWS = 24
 
 
@@ -44,8 +47,7 @@ class Recorder:
             self._switches = len(scheduler.switches)
             last = _Open(strand.number, strand.label, frame.f_code, frame.f_lineno, _line_of(frame), switched=switched)
             self.rows.append(last)
-        if (access := access_at(frame)) is not None:
-            last.accesses.append(access)
+        last.accesses.extend(accesses_at(frame))
 
 
 @dataclass
@@ -78,12 +80,29 @@ def _line_of(frame: FrameType) -> str:
 def telling(recorder: Recorder) -> tuple[Row, ...]:
     """The rows that tell the story: those around each switch, of the threads that touch the same things."""
     rows = _whole([row.row() for row in recorder.rows])
-    turns = [at for at in range(1, len(rows)) if rows[at].switched]
-    seen = sorted({near for at in turns for near in _near(rows, at)})[:_MOST_ROWS]
+    turns = [_shown(rows, at) for at in range(1, len(rows)) if rows[at].switched]
+    seen = sorted({near for turn in turns for near in _near(rows, turn)})[:_MOST_ROWS]
     noted = _noted(rows, turns)
     return tuple(
-        replace(noted[at], follows_gap=place > 0 and seen[place - 1] != at - 1) for place, at in enumerate(seen)
+        replace(noted[at], follows_gap=place > 0 and seen[place - 1] < at - _GAP) for place, at in enumerate(seen)
     )
+
+
+class _Turn(NamedTuple):
+    """A switch: the thread that was left, the rows until it goes on, and which of them say so."""
+
+    left: int
+    at: int
+    inside: tuple[int, ...]
+    back: int
+
+
+def _shown(rows: Sequence[Row], at: int) -> _Turn:
+    back = next((place for place in range(at, len(rows)) if rows[place].number == rows[at - 1].number), len(rows))
+    own = [place for place in range(at, back) if rows[place].number == rows[at].number]
+    touching = [place for place in own if _touches(rows[place], rows, rows[at - 1].number)]
+    inside = (touching or own)[: 2 * _AROUND]
+    return _Turn(at - 1, inside[0], tuple(inside), back)
 
 
 def _whole(rows: Sequence[Row]) -> list[Row]:
@@ -99,20 +118,15 @@ def _whole(rows: Sequence[Row]) -> list[Row]:
     return kept
 
 
-def _back(rows: Sequence[Row], at: int) -> int:
-    # Where the thread that was switched away from goes on.
-    return next((place for place in range(at, len(rows)) if rows[place].number == rows[at - 1].number), len(rows))
-
-
-def _near(rows: Sequence[Row], at: int) -> Iterator[int]:
-    left, back = rows[at - 1].number, _back(rows, at)
-    yield from [place for place in range(at) if rows[place].number == left][-_AROUND:]
-    inside = [place for place in range(at, back) if rows[place].number != 0] or [at]
-    touching = [place for place in inside if _touches(rows[place], rows, left)]
-    yield from (touching or inside)[: 2 * _AROUND]
-    yield at
-    after = range(back, min(back + _AROUND, len(rows)))
-    yield from (place for place in after if rows[place].number == left)
+def _near(rows: Sequence[Row], turn: _Turn) -> Iterator[int]:
+    number = rows[turn.left].number
+    before = [place for place in range(turn.left + 1) if rows[place].number == number]
+    touching = [place for place in before if _touches(rows[place], rows, rows[turn.at].number)]
+    yield from (touching or before)[-_AROUND:]
+    yield turn.left
+    yield from turn.inside
+    after = range(turn.back, min(turn.back + _AROUND, len(rows)))
+    yield from (place for place in after if rows[place].number == number)
 
 
 def _touches(row: Row, rows: Sequence[Row], number: int) -> bool:
@@ -120,30 +134,33 @@ def _touches(row: Row, rows: Sequence[Row], number: int) -> bool:
     return any(mine.meets(access) and (mine.writes or access.writes) for mine in row.accesses for access in others)
 
 
-def _noted(rows: Sequence[Row], turns: Sequence[int]) -> list[Row]:
-    notes: dict[int, list[str]] = {at: ["switched here"] for at in turns}
+def _noted(rows: Sequence[Row], turns: Sequence[_Turn]) -> list[Row]:
+    notes: dict[int, dict[str, None]] = {turn.at: {"switched here": None} for turn in turns}
     lost = list(_lost(rows))
     for at, other, text in lost:
-        notes.setdefault(at, []).append(f"{other}'s update of {text} is lost")
-    for at, left, text in _stale(rows, turns):
+        notes.setdefault(at, {})[f"{other}'s update of {text} is lost"] = None
+    for at, text, how in _stale(rows, turns):
         if text not in {name for _, _, name in lost}:
-            notes.setdefault(at, []).append(f"changes {text}, which {left} has read")
-    for at in turns:
-        if rows[at - 1].accesses and _back(rows, at) < len(rows) and rows[_back(rows, at)].place == rows[at - 1].place:
-            notes.setdefault(at - 1, []).append(_so_far(rows[at - 1]))
+            notes.setdefault(at, {})[f"changes {text}, which {how}"] = None
+    for turn in turns:
+        cut = turn.back < len(rows) and rows[turn.back].place == rows[turn.left].place
+        if cut and (so_far := _so_far(rows, turn)):
+            notes.setdefault(turn.left, {})[so_far] = None
     return [replace(row, note=", ".join(notes.get(at, ()))) for at, row in enumerate(rows)]
 
 
-def _so_far(row: Row) -> str:
-    last = row.accesses[-1]
-    return f"so far it {'wrote' if last.writes else 'read'} {last.text}"
+def _so_far(rows: Sequence[Row], turn: _Turn) -> str:
+    # Of a line that was broken into, what of it was done.
+    others = [access for place in turn.inside for access in rows[place].accesses]
+    met = [mine for mine in rows[turn.left].accesses if any(mine.meets(access) for access in others)]
+    return f"so far it {'wrote' if met[-1].writes else 'read'} {met[-1].text}" if met else ""
 
 
 def _lost(rows: Sequence[Row]) -> Iterator[tuple[int, str, str]]:
     # A reads, B writes, A writes what it made of what it had read.
     for at, row in enumerate(rows):
         for write in row.accesses:
-            if write.writes and (other := _overwritten(rows, at, write)):
+            if write.replaces and (other := _overwritten(rows, at, write)):
                 yield at, other, write.text
 
 
@@ -159,13 +176,14 @@ def _overwritten(rows: Sequence[Row], at: int, write: Access) -> str:
     return ""
 
 
-def _stale(rows: Sequence[Row], turns: Sequence[int]) -> Iterator[tuple[int, str, str]]:
-    # B changes what A has looked at and goes on to act upon.
-    for at in turns:
-        left = rows[at - 1]
-        read = [mine for row in rows[:at] if row.number == left.number for mine in row.accesses if not mine.writes]
-        for place in range(at, _back(rows, at)):
-            changed = [mine for mine in rows[place].accesses if mine.writes and any(map(mine.meets, read))]
-            if changed:
-                yield place, left.label, changed[0].text
+def _stale(rows: Sequence[Row], turns: Sequence[_Turn]) -> Iterator[tuple[int, str, str]]:
+    # B changes what A has looked at, or has set, and goes on to act upon.
+    for turn in turns:
+        left = rows[turn.left]
+        known = [mine for row in rows[: turn.at] if row.number == left.number for mine in row.accesses]
+        for place in turn.inside:
+            met = [(mine, old) for mine in rows[place].accesses if mine.writes for old in known if mine.meets(old)]
+            if met:
+                mine, old = met[0]
+                yield place, mine.text, f"{left.label} {'wrote' if old.writes else 'has read'}"
                 break

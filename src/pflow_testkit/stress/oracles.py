@@ -23,9 +23,12 @@ def raised(
     """A thread ended in an exception; SystemExit is one, and so is a failed assertion."""
     name = type(error).__name__
     said = "".join(traceback.format_exception_only(error)).strip()
+    where = tuple(_where(error.__traceback__, scheduler.scope))
+    if not str(error) and where:
+        said = f"{name}: {where[-1].partition('   ')[2]}"
     said = said.splitlines()[0] if said else name
     text = said if kind == "check" or strand is scheduler.main else f"{strand.label}: {said}"
-    return Failure(kind, text, name, tuple(_where(error.__traceback__, scheduler.scope)), error)
+    return Failure(kind, text, name, where, error)
 
 
 def _where(trace: TracebackType | None, scope: Scope) -> Iterator[str]:

@@ -10,6 +10,7 @@ import _thread
 import concurrent.futures
 import concurrent.futures.thread
 import functools
+import logging
 import queue
 import sys
 import threading
@@ -19,6 +20,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from pflow_testkit.stress.active import here
+from pflow_testkit.stress.failure import Abandoned
 from pflow_testkit.stress.primitives import Lock, RLock, sleep_in
 from pflow_testkit.stress.scheduler import Scheduler, State, Strand
 
@@ -52,6 +54,21 @@ def replacements() -> list[tuple[Any, str, Any]]:
         *((time, name, _clock(name)) for name in _CLOCKS),
         (concurrent.futures.thread, "_global_shutdown_lock", Lock()),
     ]
+
+
+@contextmanager
+def quiet_executors() -> Iterator[None]:
+    """An executor's worker that is unwound is no news for the log."""
+    logger = logging.getLogger("concurrent.futures")
+
+    def is_news(record: logging.LogRecord) -> bool:
+        return not (record.exc_info and record.exc_info[0] is Abandoned)
+
+    logger.addFilter(is_news)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_news)
 
 
 @contextmanager

@@ -21,10 +21,14 @@ _STARTS = ("_bootstrap", "_bootstrap_inner", "run")
 def deadlock(scheduler: Scheduler) -> Failure:
     """Everyone waits."""
     waiting = [strand for strand in scheduler.strands if strand.on is not None]
-    circle = _circle(waiting)
-    names = _listed(circle or waiting)
-    text = f"deadlock: {names} wait for each other" if circle else f"deadlock: nobody can go on, {names} wait"
-    return Failure("deadlock", text.replace("main wait", "main waits") if names == "main" else text, "", _stacks(scheduler.scope, waiting))
+    circle = _circle(waiting, scheduler.scope)
+    if len(circle) == 1:
+        text = f"deadlock: {circle[0].label} waits for a lock that it holds itself"
+    elif circle:
+        text = f"deadlock: {_listed(circle)} wait for each other"
+    else:
+        text = f"deadlock: nobody can go on, {_listed(waiting)} {'wait' if len(waiting) > 1 else 'waits'}"
+    return Failure("deadlock", text, "", _stacks(scheduler.scope, waiting))
 
 
 def left_behind(scheduler: Scheduler, strands: Sequence[Strand]) -> Failure:
@@ -60,15 +64,21 @@ def call_of(ident: int, scope: Scope) -> str:
     return inner
 
 
-def _circle(waiting: Sequence[Strand]) -> list[Strand]:
+def _circle(waiting: Sequence[Strand], scope: Scope) -> list[Strand]:
     # Follow who holds what each waits for, until one comes up again.
     for first in waiting:
         way = [first]
-        while (holder := getattr(way[-1].on, "owner", None)) is not None and holder in waiting:
+        while (holder := _holder(way[-1], scope)) is not None and holder in waiting:
             if holder in way:
                 return sorted(way[way.index(holder) :], key=lambda strand: strand.number)
             way.append(holder)
     return []
+
+
+def _holder(strand: Strand, scope: Scope) -> Strand | None:
+    # A condition waits for a lock of its own making, which is no part of any circle.
+    said = getattr(strand.on, "said", None)
+    return getattr(strand.on, "owner", None) if said is not None and said(scope) else None
 
 
 def _stacks(scope: Scope, strands: Sequence[Strand]) -> tuple[str, ...]:
