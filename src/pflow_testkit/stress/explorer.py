@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pflow_testkit.stress.active import ACTIVE
+from pflow_testkit.stress.failure import Failure
 from pflow_testkit.stress.interleaving import Recorder, telling
 from pflow_testkit.stress.patches import patched, quiet_executors, replacements
 from pflow_testkit.stress.report import Finding
@@ -116,7 +117,7 @@ class Explorer:
         Raises:
             RuntimeError: this thread, or another, is exploring already.
         """
-        with watched():
+        with watched(), patched(self.setting.places):
             self._around = surroundings(self.setting.scope)
             try:
                 return self._explored()
@@ -125,6 +126,8 @@ class Explorer:
 
     def _explored(self) -> Exploration:
         in_order = Token(self.plan.strategy, self.plan.seed, 0)
+        if self.setting.prepare is not None and (failure := self.setting.prepare()) is not None:
+            return self._ended(0, None, Finding(failure, in_order, in_order, 0, *self._prepared_again(failure)))
         first = self._once(in_order, 0, _nothing)
         self._around.narrow()
         found = self._finding(in_order, first) if first.failure else None
@@ -136,8 +139,20 @@ class Explorer:
                 found = self._finding(token, ran)
             if found is not None or self._is_late():
                 break
+        return self._ended(done, first, found)
+
+    def _ended(self, done: int, first: Ran | None, found: Finding | None) -> Exploration:
+        points, threads = (first.points, first.threads) if first is not None else (0, 1)
         seconds = time.perf_counter() - self._started
-        return Exploration(self.plan, done, first.points, first.threads, seconds, found, tuple(self._warnings))
+        return Exploration(self.plan, done, points, threads, seconds, found, tuple(self._warnings))
+
+    def _prepared_again(self, failure: Failure) -> tuple[int, int]:
+        assert self.setting.prepare is not None
+        alike = 0
+        for _ in range(REPLAYS):
+            self._around.restore()
+            alike += failure.is_like(self.setting.prepare())
+        return alike, REPLAYS
 
     def _once(self, token: Token, points: int, observe: Observe | None = None) -> Ran:
         self._runs += 1

@@ -41,6 +41,8 @@ class Recorder:
     _switches: int = 0
 
     def __call__(self, scheduler: Scheduler, strand: Strand, frame: FrameType) -> None:
+        if frame.f_lineno is None:
+            return  # an opcode of the compiler's own, at the end of a with
         last = self.rows[-1] if self.rows else None
         if last is None or not last.goes_on(strand, frame):
             switched = len(scheduler.switches) > self._switches

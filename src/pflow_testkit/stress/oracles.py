@@ -39,7 +39,7 @@ def _where(trace: TracebackType | None, scope: Scope) -> Iterator[str]:
         trace = trace.tb_next
     for frame, line in places[-3:]:
         file = frame.f_code.co_filename
-        yield f"{shown(file)}:{line}   {linecache.getline(file, line, frame.f_globals).strip()}"
+        yield f"{shown(file)}:{line}   {linecache.getline(file, line or 0, frame.f_globals).strip()}"
 
 
 @dataclass(frozen=True, slots=True)

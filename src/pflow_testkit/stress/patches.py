@@ -25,6 +25,8 @@ from pflow_testkit.stress.primitives import Lock, RLock, sleep_in
 from pflow_testkit.stress.scheduler import Scheduler, State, Strand
 
 _start, _join, _is_alive = threading.Thread.start, threading.Thread.join, threading.Thread.is_alive
+Places = list[tuple[Any, str, Any]]
+"""Where what is to stand."""
 _CLOCKS: Final = {name: getattr(time, name) for name in ("monotonic", "perf_counter", "time")}
 _sleep = time.sleep
 _TICK: Final = 1e-6
@@ -33,7 +35,7 @@ _STRAND: Final = "_pflow_strand"
 _HASH: Final = "_pflow_hash"
 
 
-def replacements() -> list[tuple[Any, str, Any]]:
+def replacements() -> Places:
     """Where what stands, and what is to stand there."""
     return [
         (threading, "Lock", Lock),
@@ -72,7 +74,7 @@ def quiet_executors() -> Iterator[None]:
 
 
 @contextmanager
-def patched(places: list[tuple[Any, str, Any]]) -> Iterator[None]:
+def patched(places: Places) -> Iterator[None]:
     """Put these in their places, and take them out again."""
     before = [(owner, name, vars(owner).get(name, getattr(owner, name))) for owner, name, _ in places]
     try:

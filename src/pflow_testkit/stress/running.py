@@ -10,24 +10,32 @@ from typing import Any
 from pflow_testkit.stress.active import ACTIVE
 from pflow_testkit.stress.failure import Abandoned, Failure
 from pflow_testkit.stress.oracles import Prints, raised, written_late
+from pflow_testkit.stress.patches import Places
 from pflow_testkit.stress.schedule import Schedule, Switch
 from pflow_testkit.stress.scheduler import Scheduler, Strand
 from pflow_testkit.stress.scope import Scope
 from pflow_testkit.stress.tracing import Granularity, Observe, Tracer
 
 Check = Callable[[Any], None]
+Judge = Callable[[Any], Failure | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What all schedules of an exploration have in common. ``through`` are exceptions that end it: a skip."""
+    """What all schedules of an exploration have in common.
+
+    ``through`` are exceptions that end it: a skip. ``prepare`` is called once before all, and may find something
+    by itself; ``judge`` is given each result. ``places`` are patched meanwhile.
+    """
 
     fn: Callable[[], Any]
     granularity: Granularity = "opcode"
     scope: Scope = field(default_factory=Scope)
     check: Check | None = None
     through: tuple[type[BaseException], ...] = ()
-    label: str = "main"
+    judge: Judge | None = None
+    prepare: Callable[[], Failure | None] | None = None
+    places: Places = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,6 @@ class _Run:
     def __init__(self, setting: Setting, schedule: Schedule, observe: Observe | None) -> None:
         self.setting, self.observe = setting, observe
         self.scheduler = Scheduler(schedule, setting.scope, hooks=setting.granularity == "hook", strand=self.strand)
-        self.scheduler.main.label = setting.label
         self.failure: Failure | None = None
 
     def go(self) -> None:
@@ -89,7 +96,7 @@ class _Run:
             self.scheduler.abandon()
         except BaseException as error:  # noqa: BLE001  # SystemExit too: what ends a thread is a finding
             returned = False
-            self.scheduler.failures.append(raised(self.scheduler, self.scheduler.main, error))
+            self._note(self.scheduler.main, error)
         self._finish(result, returned=returned)
         if through is not None:
             raise through
@@ -104,10 +111,14 @@ class _Run:
         except Abandoned:
             pass
         except BaseException as error:  # noqa: BLE001  # as above
-            if not self.scheduler.over:
-                self.scheduler.failures.append(raised(self.scheduler, strand, error))
+            self._note(strand, error)
         finally:
             self.scheduler.end(strand)
+
+    def _note(self, strand: Strand, error: BaseException) -> None:
+        # What is raised while all is unwound tells nothing: locks are let go of that were never got.
+        if not self.scheduler.over:
+            self.scheduler.failures.append(raised(self.scheduler, strand, error))
 
     def ran(self) -> Ran:
         """What became of it."""
@@ -137,6 +148,9 @@ class _Run:
         failures = self.scheduler.failures
         if before is not None and not self.scheduler.over:
             failures += written_late(before, Prints.of({"result": result}))
+        if not failures and returned and self.setting.judge is not None:
+            judged = self.setting.judge(result)
+            failures += [judged] if judged is not None else []
         if not failures and returned and self.setting.check is not None:
             failures += self._checked(self.setting.check, result)
         self.failure = failures[0] if failures else None
