@@ -72,34 +72,6 @@ class Exploration:
         return f"{self.schedules}{short} schedules, {self.threads} threads, {self.points} points, {self.seconds:.2f} s"
 
 
-def explore(  # noqa: PLR0913  # each has its default
-    fn: Callable[[], Any],
-    *,
-    schedules: int = SCHEDULES,
-    strategy: StrategyName = "pct",
-    depth: int = DEPTH,
-    seed: int = 0,
-    granularity: Granularity = "opcode",
-    budget: float | None = None,
-    check: Check | None = None,
-    include: Sequence[str] = (),
-    replay: str | None = None,
-    on_progress: Progress | None = None,
-) -> Exploration:
-    """Call ``fn`` again and again, each time with its threads interleaved in another way, until one breaks it.
-
-    ``fn`` makes what its threads share, starts them (``threading.Thread``, executors) and waits for them. An
-    exception in any of them, a deadlock, a thread left behind, a result that is written to after it was returned
-    or a ``check(result)`` that raises is a finding. ``budget`` in seconds.
-
-    Raises:
-        ValueError: ``replay`` is no token.
-    """
-    plan = Plan(schedules, strategy, depth, seed, budget, Token.parse(replay) if replay else None)
-    setting = Setting(fn, granularity, Scope(include), check)
-    return Explorer(setting, plan, on_progress).run()
-
-
 class Explorer:
     """One exploration."""
 

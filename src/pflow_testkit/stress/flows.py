@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, ParamSpec, TypeVar
 
-from pflow_engine.batch import Job, Outcome
+from pflow_engine.batch import ExecutorFactory, Job, Outcome
 from pflow_engine.batch import run as batch_run
 from pflow_engine.clock import CancelToken
 from pflow_engine.flow import Flow
@@ -19,10 +19,12 @@ from pflow_engine.store import LLM_CALLS, NamespacedSharedStore, Store
 from pflow_engine.wrappers import Call, Layer
 from pflow_testkit.stress.active import here, visit
 from pflow_testkit.stress.comparison import canonical, difference
-from pflow_testkit.stress.explorer import Exploration, Explorer, Plan, Progress
+from pflow_testkit.stress.explorer import Exploration, Plan, Progress
 from pflow_testkit.stress.failure import Abandoned, Failure
+from pflow_testkit.stress.exploring import explored
+from pflow_testkit.stress.hammer import GatedPool
 from pflow_testkit.stress.oracles import Prints
-from pflow_testkit.stress.patches import Places, patched
+from pflow_testkit.stress.patches import Places, Worker, patched
 from pflow_testkit.stress.running import Check, Setting
 from pflow_testkit.stress.scope import Scope
 from pflow_testkit.stress.tracing import Granularity
@@ -48,7 +50,8 @@ def explore_flow(  # noqa: PLR0913  # each has its default
     ``check`` is given each result and raises if that is not as expected. What an item writes to values that other
     items can see is a finding as well, whether or not any of them looks.
     """
-    subject = _Subject(flow, inputs or {})
+    plan = plan or Plan()
+    subject = _Subject(flow, inputs or {}, GatedPool if plan.strategy == "threads" else ScheduledPool)
     setting = Setting(
         subject.run,
         granularity,
@@ -59,18 +62,18 @@ def explore_flow(  # noqa: PLR0913  # each has its default
         prepare=subject.refer,
         places=[(batch_run, "run_item", _labelled), *(_STORE if granularity == "hook" else [])],
     )
-    return Explorer(setting, plan or Plan(), on_progress).run()
+    return explored(setting, plan, on_progress)
 
 
 class _Subject:
     """A flow, its inputs, and what comes of them one by one."""
 
-    def __init__(self, flow: Flow, inputs: Mapping[str, Any]) -> None:
-        self._flow, self._inputs = flow, inputs
+    def __init__(self, flow: Flow, inputs: Mapping[str, Any], pool: ExecutorFactory) -> None:
+        self._flow, self._inputs, self._pool = flow, inputs, pool
         self._reference: dict[str, Any] = {}
 
     def run(self) -> RunResult:
-        return self._flow.run(self._inputs, executor=ScheduledPool)
+        return self._flow.run(self._inputs, executor=self._pool)
 
     def refer(self) -> Failure | None:
         """Run in order, and look after each item at what it wrote."""
@@ -99,9 +102,8 @@ class ScheduledPool(Executor):
     def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
         """Start it."""
         future: Future[_T] = Future()
-        thread = threading.Thread(
-            target=_into, args=(future, fn, args, kwargs), name=f"worker {len(self._threads) + 1}", daemon=False
-        )
+        name = f"worker {len(self._threads) + 1}"
+        thread = Worker(target=_into, args=(future, fn, args, kwargs), name=name, daemon=False)
         self._threads.append(thread)
         thread.start()
         return future

@@ -83,7 +83,8 @@ def telling(recorder: Recorder) -> tuple[Row, ...]:
     """The rows that tell the story: those around each switch, of the threads that touch the same things."""
     rows = _whole([row.row() for row in recorder.rows])
     turns = [_shown(rows, at) for at in range(1, len(rows)) if rows[at].switched]
-    seen = sorted({near for turn in turns for near in _near(rows, turn)})[:_MOST_ROWS]
+    near = {near for turn in turns for near in _near(rows, turn)} or set(_meeting(rows))
+    seen = sorted(near)[:_MOST_ROWS]
     noted = _noted(rows, turns)
     return tuple(
         replace(noted[at], follows_gap=place > 0 and seen[place - 1] < at - _GAP) for place, at in enumerate(seen)
@@ -134,6 +135,14 @@ def _near(rows: Sequence[Row], turn: _Turn) -> Iterator[int]:
 def _touches(row: Row, rows: Sequence[Row], number: int) -> bool:
     others = [access for other in rows if other.number == number for access in other.accesses]
     return any(mine.meets(access) and (mine.writes or access.writes) for mine in row.accesses for access in others)
+
+
+def _meeting(rows: Sequence[Row]) -> Iterator[int]:
+    # Nothing was broken into, it is the order that counts: all that meets what others do.
+    for at, row in enumerate(rows):
+        others = {other.number for other in rows} - {row.number}
+        if any(_touches(row, rows, number) for number in sorted(others)):
+            yield at
 
 
 def _noted(rows: Sequence[Row], turns: Sequence[_Turn]) -> list[Row]:

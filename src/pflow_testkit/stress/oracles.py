@@ -21,14 +21,20 @@ def raised(
     scheduler: Scheduler, strand: Strand, error: BaseException, kind: Literal["exception", "check"] = "exception"
 ) -> Failure:
     """A thread ended in an exception; SystemExit is one, and so is a failed assertion."""
-    name = type(error).__name__
+    who = "" if kind == "check" or strand is scheduler.main else strand.label
+    return said_by(error, who, scheduler.scope, kind)
+
+
+def said_by(
+    error: BaseException, who: str, scope: Scope, kind: Literal["exception", "check"] = "exception"
+) -> Failure:
+    """What an exception says, and where in the user's code it was raised."""
+    name, where = type(error).__name__, tuple(_where(error.__traceback__, scope))
     said = "".join(traceback.format_exception_only(error)).strip()
-    where = tuple(_where(error.__traceback__, scheduler.scope))
     if not str(error) and where:
         said = f"{name}: {where[-1].partition('   ')[2]}"
-    said = said.splitlines()[0] if said else name
-    text = said if kind == "check" or strand is scheduler.main else f"{strand.label}: {said}"
-    return Failure(kind, text, name, where, error)
+    text = said.splitlines()[0] if said else name
+    return Failure(kind, f"{who}: {text}" if who else text, name, where, error)
 
 
 def _where(trace: TracebackType | None, scope: Scope) -> Iterator[str]:
@@ -57,9 +63,9 @@ class Prints:
         return cls(found)
 
     def changed(self, later: Prints) -> list[str]:
-        """The paths that are not what they were; of those inside one another the outer."""
+        """The paths that are not what they were; of those inside one another the inner."""
         paths = [path for path in {**self.at, **later.at} if self.at.get(path) != later.at.get(path)]
-        return [path for path in paths if not any(path != other and _is_below(path, other) for other in paths)]
+        return [path for path in paths if not any(_is_below(other, path) for other in paths)]
 
     def __getitem__(self, path: str) -> str:
         return self.at.get(path, "not there")
