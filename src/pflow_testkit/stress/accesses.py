@@ -1,7 +1,7 @@
 """An opcode about to be executed to what it reads or writes that others can see.
 
-By the source of the opcode, since its operands are out of reach: ``self.total`` is looked up in the frame's variables, as
-far as that runs no user code. What cannot be told is left out; it is only for the report.
+By the source of the opcode, since its operands are out of reach: ``self.total`` is looked up in the frame's
+variables, as far as that runs no user code. What cannot be told is left out; it is only for the report.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, Final, NamedTuple
 
 _WRITERS: Final = frozenset(
-    "add append appendleft clear discard extend insert pop popitem popleft put put_nowait remove reverse set setdefault "
-    "sort update".split()
-)
-_READERS: Final = frozenset("BINARY_SUBSCR CALL LOAD_ATTR LOAD_DEREF LOAD_GLOBAL".split())
+    {
+        "add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "popleft", "put",
+        "put_nowait", "remove", "reverse", "set", "setdefault", "sort", "update",
+    }
+)  # fmt: skip
+_READERS: Final = frozenset({"BINARY_SUBSCR", "CALL", "LOAD_ATTR", "LOAD_DEREF", "LOAD_GLOBAL"})
 _WHOLE: Final = "*"
 _NOTHING: Final = object()
 _BUILT_IN: Final = (dict, list, set, bytearray)
@@ -85,7 +87,11 @@ def _scope_of(frame: FrameType, name: str) -> Any:
 def _of_expression(frame: FrameType, source: ast.expr | None, *, writes: bool) -> Access | None:
     if isinstance(source, ast.Call) and isinstance(source.func, ast.Attribute):
         owner = _value(source.func.value, frame)
-        held = None if owner is _NOTHING else Access(ast.unparse(source.func.value), source.func.attr in _WRITERS, id(owner), _WHOLE)
+        held = (
+            None
+            if owner is _NOTHING
+            else Access(ast.unparse(source.func.value), source.func.attr in _WRITERS, id(owner), _WHOLE)
+        )
         return held if isinstance(owner, _BUILT_IN) or _is_container(owner) else None
     if not isinstance(source, ast.Attribute | ast.Subscript):
         return None
@@ -155,15 +161,9 @@ def _expression(lines: tuple[str, ...], at: Any) -> ast.expr | None:
         return None
     text = lines[at.lineno - 1].encode()[at.col_offset : at.end_col_offset].decode(errors="replace")
     try:
-        return ast.parse(text.strip(), mode="eval").body
-    except SyntaxError:
-        return _target(text)
-
-
-def _target(text: str) -> ast.expr | None:
-    # For "a.b += 1" the opcode that stores may have the position of the whole statement.
-    try:
         statement = ast.parse(text.strip()).body[0]
     except (SyntaxError, IndexError):
         return None
-    return statement.target if isinstance(statement, ast.AugAssign) else None
+    if isinstance(statement, ast.AugAssign):
+        return statement.target  # the opcode that stores has the position of the whole statement
+    return statement.value if isinstance(statement, ast.Expr) else None

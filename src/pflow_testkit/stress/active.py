@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from _thread import get_ident
 
-from pflow_testkit.stress.scheduler import Scheduler, Strand
+from pflow_testkit.stress.scheduler import Scheduler
+from pflow_testkit.stress.strand import Strand
 
 
 class _Active:

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -17,12 +17,11 @@ from pflow_testkit.stress.failure import Failure
 from pflow_testkit.stress.interleaving import Recorder, telling
 from pflow_testkit.stress.patches import patched, quiet_executors, replacements
 from pflow_testkit.stress.report import Finding
-from pflow_testkit.stress.running import Check, Ran, Setting, run_once
+from pflow_testkit.stress.running import Ran, Setting, run_once
 from pflow_testkit.stress.schedule import DEPTH, StrategyName, Token
-from pflow_testkit.stress.scope import Scope
 from pflow_testkit.stress.shrink import Switches, shrink, single
 from pflow_testkit.stress.surroundings import Surroundings, surroundings
-from pflow_testkit.stress.tracing import Granularity, Observe
+from pflow_testkit.stress.tracing import Observe
 from pflow_testkit.stress.watchdog import watchdog
 
 REPLAYS: Final = 10
@@ -68,7 +67,11 @@ class Exploration:
     @property
     def summary(self) -> str:
         """One line."""
-        short = "" if self.found or self.schedules >= self.plan.schedules or self.plan.replay else f" of {self.plan.schedules} (the budget was up)"
+        short = (
+            ""
+            if self.found or self.schedules >= self.plan.schedules or self.plan.replay
+            else f" of {self.plan.schedules} (the budget was up)"
+        )
         return f"{self.schedules}{short} schedules, {self.threads} threads, {self.points} points, {self.seconds:.2f} s"
 
 

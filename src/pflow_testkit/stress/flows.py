@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from pflow_engine.batch import ExecutorFactory, Job, Outcome
 from pflow_engine.batch import run as batch_run
+from pflow_engine.batch.attempt import run_item as _run_item
 from pflow_engine.clock import CancelToken
 from pflow_engine.flow import Flow
 from pflow_engine.result import RunResult
@@ -20,8 +21,8 @@ from pflow_engine.wrappers import Call, Layer
 from pflow_testkit.stress.active import here, visit
 from pflow_testkit.stress.comparison import canonical, difference
 from pflow_testkit.stress.explorer import Exploration, Plan, Progress
-from pflow_testkit.stress.failure import Abandoned, Failure
 from pflow_testkit.stress.exploring import explored
+from pflow_testkit.stress.failure import Abandoned, Failure
 from pflow_testkit.stress.hammer import GatedPool
 from pflow_testkit.stress.oracles import Prints
 from pflow_testkit.stress.patches import Places, Worker, patched
@@ -31,7 +32,6 @@ from pflow_testkit.stress.tracing import Granularity
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-_run_item = batch_run.run_item
 
 
 def explore_flow(  # noqa: PLR0913  # each has its default
@@ -78,7 +78,9 @@ class _Subject:
     def refer(self) -> Failure | None:
         """Run in order, and look after each item at what it wrote."""
         watch = _Watch()
-        watched = replace(self._flow, layers={name: _Watched(layer, watch) for name, layer in self._flow.layers.items()})
+        watched = replace(
+            self._flow, layers={name: _Watched(layer, watch) for name, layer in self._flow.layers.items()}
+        )
         with patched([(batch_run, "run_item", watch.run_item)]):
             result = watched.run(self._inputs, executor=InOrder, clock=_NoWaiting())
         self._reference = canonical(result)
@@ -178,7 +180,9 @@ class _Watch:
         finally:
             after = Prints.of(self._seen)
             for path in before.changed(after):
-                text = f"item {index} wrote {path}, which other items see: it was {before[path]} and became {after[path]}"
+                text = (
+                    f"item {index} wrote {path}, which other items see: it was {before[path]} and became {after[path]}"
+                )
                 self.failure = self.failure or Failure("shared value written", text)
 
 

@@ -38,7 +38,9 @@ _T = TypeVar("_T")
 _start, _join = threading.Thread.start, threading.Thread.join
 
 
-def hammer(setting: Setting, plan: Plan, on_progress: Progress | None = None, patience: float = PATIENCE) -> Exploration:
+def hammer(
+    setting: Setting, plan: Plan, on_progress: Progress | None = None, patience: float = PATIENCE
+) -> Exploration:
     """Call the function round after round, until one goes wrong."""
     started, around, done, found = time.perf_counter(), surroundings(setting.scope), 0, None
     with ExitStack() as stack:
@@ -101,7 +103,11 @@ class _Round:
                 _join(thread, 0 if main.is_alive() else self._patience)
         if self._through:
             raise self._through[0]
-        stuck = [thread for thread in [main, *self._started] if thread.is_alive() and (thread is main or thread not in self._daemons)]
+        stuck = [
+            thread
+            for thread in [main, *self._started]
+            if thread.is_alive() and (thread is main or thread not in self._daemons)
+        ]
         if stuck:
             self._failures.append(self._stuck(stuck))
         return _all_of(self._failures)

@@ -9,8 +9,9 @@ from types import CodeType, FrameType
 from typing import NamedTuple
 
 from pflow_testkit.stress.accesses import Access, accesses_at
-from pflow_testkit.stress.scheduler import Scheduler, Strand
+from pflow_testkit.stress.scheduler import Scheduler
 from pflow_testkit.stress.scope import shown
+from pflow_testkit.stress.strand import Strand
 
 _AROUND = 2
 """Lines that are shown before and after a switch."""
@@ -41,6 +42,7 @@ class Recorder:
     _switches: int = 0
 
     def __call__(self, scheduler: Scheduler, strand: Strand, frame: FrameType) -> None:
+        """Note one."""
         if frame.f_lineno is None:
             return  # an opcode of the compiler's own, at the end of a with
         last = self.rows[-1] if self.rows else None
@@ -63,6 +65,7 @@ class _Open:
     accesses: list[Access] = field(default_factory=list)
 
     def goes_on(self, strand: Strand, frame: FrameType) -> bool:
+        """Whether this is more of the same line."""
         return (
             self.number == strand.number
             and self.label == strand.label
@@ -71,6 +74,7 @@ class _Open:
         )
 
     def row(self) -> Row:
+        """The row, once it is complete."""
         place = f"{shown(self.code.co_filename)}:{self.line}"
         return Row(self.number, self.label, place, self.source, self.switched, tuple(self.accesses))
 

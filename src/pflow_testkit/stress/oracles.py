@@ -10,8 +10,9 @@ from types import FrameType, TracebackType
 from typing import Any, Literal
 
 from pflow_testkit.stress.failure import Failure
-from pflow_testkit.stress.scheduler import Scheduler, Strand
+from pflow_testkit.stress.scheduler import Scheduler
 from pflow_testkit.stress.scope import Scope, shown
+from pflow_testkit.stress.strand import Strand
 
 _DEEPEST = 12
 _MOST_VALUES = 20_000
@@ -25,9 +26,7 @@ def raised(
     return said_by(error, who, scheduler.scope, kind)
 
 
-def said_by(
-    error: BaseException, who: str, scope: Scope, kind: Literal["exception", "check"] = "exception"
-) -> Failure:
+def said_by(error: BaseException, who: str, scope: Scope, kind: Literal["exception", "check"] = "exception") -> Failure:
     """What an exception says, and where in the user's code it was raised."""
     name, where = type(error).__name__, tuple(_where(error.__traceback__, scope))
     said = "".join(traceback.format_exception_only(error)).strip()

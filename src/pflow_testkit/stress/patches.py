@@ -22,7 +22,8 @@ from typing import Any, Final
 from pflow_testkit.stress.active import here
 from pflow_testkit.stress.failure import Abandoned
 from pflow_testkit.stress.primitives import Lock, RLock, sleep_in
-from pflow_testkit.stress.scheduler import Scheduler, State, Strand
+from pflow_testkit.stress.scheduler import Scheduler
+from pflow_testkit.stress.strand import State, Strand
 
 _start, _join, _is_alive = threading.Thread.start, threading.Thread.join, threading.Thread.is_alive
 Places = list[tuple[Any, str, Any]]
@@ -188,7 +189,7 @@ def sleep(seconds: float) -> None:
 
 
 def _clock(name: str) -> Callable[[], float]:
-    real = _CLOCKS[name]
+    real: Callable[[], float] = _CLOCKS[name]
     start = real()
 
     def read() -> float:
@@ -205,7 +206,9 @@ def _reads_for_user(scheduler: Scheduler) -> bool:
     # Not for an event loop: what that waits for is real.
     frame = sys._getframe(2)  # noqa: SLF001  # as warnings does
     name = str(frame.f_globals.get("__name__", ""))
-    return name in ("threading", "queue", "pflow_engine.signals") or scheduler.scope.wants(frame.f_code, frame.f_globals)
+    return name in ("threading", "queue", "pflow_engine.signals") or scheduler.scope.wants(
+        frame.f_code, frame.f_globals
+    )
 
 
 def _label(thread: threading.Thread, parent: Strand, scheduler: Scheduler) -> str:

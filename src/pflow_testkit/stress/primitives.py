@@ -1,7 +1,7 @@
 """Locks and sleep that give way in the schedule instead of blocking.
 
-All else in ``threading`` and ``queue`` is written in Python on top of these two locks, so it comes along by itself. Each
-lock holds a real one, which alone says whether it is taken: a thread that is not under the schedule may use it as
+All else in ``threading`` and ``queue`` is written in Python on top of these two locks, so it comes along by itself.
+Each lock holds a real one, which alone says whether it is taken: a thread that is not under the schedule may use it as
 well, before, during and after.
 """
 
@@ -14,8 +14,9 @@ from types import CodeType
 from typing import Any, Final, NoReturn, Self
 
 from pflow_testkit.stress.active import ACTIVE, here
-from pflow_testkit.stress.scheduler import Scheduler, Strand
+from pflow_testkit.stress.scheduler import Scheduler
 from pflow_testkit.stress.scope import Scope, shown
+from pflow_testkit.stress.strand import Strand
 
 _new_lock = _thread.allocate_lock
 _new_rlock = _thread.RLock
@@ -209,4 +210,3 @@ def _is_internal() -> bool:
     while frame.f_code.co_filename == _THREADING and frame.f_back is not None:
         frame = frame.f_back
     return str(frame.f_globals.get("__name__", "")).startswith(_QUIET)
-

@@ -12,8 +12,9 @@ from pflow_testkit.stress.failure import Abandoned, Failure
 from pflow_testkit.stress.oracles import Prints, raised, written_late
 from pflow_testkit.stress.patches import Places
 from pflow_testkit.stress.schedule import Schedule, Switch
-from pflow_testkit.stress.scheduler import Scheduler, Strand
+from pflow_testkit.stress.scheduler import Scheduler
 from pflow_testkit.stress.scope import Scope
+from pflow_testkit.stress.strand import Strand
 from pflow_testkit.stress.tracing import Granularity, Observe, Tracer
 
 Check = Callable[[Any], None]
@@ -82,16 +83,18 @@ class _Run:
         self.setting, self.observe = setting, observe
         self.scheduler = Scheduler(schedule, setting.scope, hooks=setting.granularity == "hook", strand=self.strand)
         self.failure: Failure | None = None
+        self._through: tuple[type[BaseException], ...] = (KeyboardInterrupt, *setting.through)
 
     def go(self) -> None:
         """The function, then what it left running."""
-        result, through = None, None
+        result: Any = None
+        through: BaseException | None = None
         try:
             result = self._traced(self.scheduler.main, lambda: contextvars.copy_context().run(self.setting.fn))
             returned = True
         except Abandoned:
             returned = False
-        except (KeyboardInterrupt, *self.setting.through) as error:
+        except self._through as error:
             returned, through = False, error
             self.scheduler.abandon()
         except BaseException as error:  # noqa: BLE001  # SystemExit too: what ends a thread is a finding

@@ -1,8 +1,7 @@
 """Threads of which one at a time may run: the baton, and who gets it.
 
-Each thread has a gate of its own, a raw lock that is shut. Who has the baton runs; to hand it on is to open another's
-gate and wait at one's own. Staying costs no more than a comparison in the tracer: ``steps`` is counted up
-there, and ``pause`` is called when it comes to ``due``.
+Each thread has a gate, a raw lock that is shut. Who has the baton runs; to hand it on is to open another's gate and
+wait at one's own. Staying costs a comparison in the tracer: it counts ``steps``, and calls ``pause`` at ``due``.
 
 ``_guard`` is held wherever the state of the threads changes: the watchdog, and threads that are not under the schedule,
 look and write here too. It is never held while a thread waits or user code runs.
@@ -12,12 +11,12 @@ from __future__ import annotations
 
 import _thread
 from collections.abc import Callable
-from enum import Enum, auto
 from typing import Any, Final
 
 from pflow_testkit.stress.failure import Abandoned, Failure
 from pflow_testkit.stress.schedule import NEVER, Schedule, Switch, in_order
 from pflow_testkit.stress.scope import Scope
+from pflow_testkit.stress.strand import State, Strand, free
 from pflow_testkit.stress.stuck import deadlock, left_behind, no_end
 
 _new_lock: Final = _thread.allocate_lock
@@ -31,37 +30,6 @@ _MOST_LATE_POLLS: Final = 100
 """The same once the function has returned."""
 _MOST_UNWINDING: Final = 1000
 _OUTSIDE_SECONDS: Final = 5.0
-
-
-class State(Enum):
-    """What a thread is at. ``OUTSIDE`` waits for something the schedule knows nothing of."""
-
-    ABLE = auto()
-    BLOCKED = auto()
-    OUTSIDE = auto()
-    ENDED = auto()
-
-
-class Strand:
-    """A thread under the schedule. ``count`` are the points it came to, ``on`` is what it waits for."""
-
-    __slots__ = (
-        "count", "daemon", "deadline", "gate", "ident", "label", "number", "on", "state", "timed_out", "unwinding",
-    )  # fmt: skip
-
-    def __init__(self, number: int, label: str, *, daemon: bool = False) -> None:
-        self.number = number
-        self.label = label
-        self.daemon = daemon
-        self.gate = _new_lock()
-        self.gate.acquire()
-        self.state = State.ABLE
-        self.ident = 0
-        self.count = 0
-        self.on: Any = None
-        self.deadline: float | None = None
-        self.timed_out = False
-        self.unwinding = 0
 
 
 Run = Callable[[Strand, Callable[[], Any]], None]
@@ -165,7 +133,7 @@ class Scheduler:
             self._woken_outside |= foreign
             for strand in waiting:
                 if strand.on is on and strand.state is State.BLOCKED:
-                    _free(strand)
+                    free(strand)
             self._settle()
             self._dispatch()
 
@@ -346,7 +314,7 @@ class Scheduler:
         self.now = max(self.now, first.deadline)
         for strand in asleep:
             if strand.deadline is not None and strand.deadline <= self.now:
-                _free(strand)
+                free(strand)
                 strand.timed_out = True
         return True
 
@@ -360,12 +328,12 @@ class Scheduler:
         self._woken_outside = False
         for strand in self.strands:
             if strand.state is State.BLOCKED and strand.on is not self:
-                _free(strand)
+                free(strand)
         return bool(self._able())
 
     def _be_stuck(self) -> None:
         if self._draining:
-            _free(self.main)
+            free(self.main)
             self.main.timed_out = True
         elif not self.over:
             self._end_with(deadlock(self))
@@ -377,14 +345,14 @@ class Scheduler:
         self.due = 0
         for strand in self.strands:
             if strand.state is State.BLOCKED and strand.on is not self:
-                _free(strand)
+                free(strand)
 
     def _finished(self, me: Strand) -> None:
         for strand in self.strands:
             if strand.state is State.BLOCKED and strand.on is me:
-                _free(strand)
+                free(strand)
         if self._draining and all(strand.state is State.ENDED for strand in self.strands[1:]):
-            _free(self.main)
+            free(self.main)
 
     def _unwind_if_over(self, me: Strand) -> None:
         if self.interrupted and not self.over:
@@ -395,8 +363,3 @@ class Scheduler:
                 self.end(me)
                 me.gate.acquire()  # it catches whatever ends it: kept here for good
             raise Abandoned
-
-
-def _free(strand: Strand) -> None:
-    strand.state = State.ABLE
-    strand.on = strand.deadline = None

@@ -11,9 +11,9 @@ from types import CodeType, FrameType
 from typing import Any, Final
 
 _LIBRARIES: Final = tuple(
-    {os.path.join(sysconfig.get_path(name), ""): None for name in ("stdlib", "platstdlib", "purelib", "platlib")}  # noqa: PTH118  # with its last slash
+    f"{sysconfig.get_path(name)}{os.sep}" for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
-_PACKAGES: Final = tuple(os.path.join(Path(__file__).parents[2] / name, "") for name in ("pflow_engine", "pflow_testkit"))  # noqa: PTH118  # as above
+_PACKAGES: Final = tuple(f"{Path(__file__).parents[2] / name}{os.sep}" for name in ("pflow_engine", "pflow_testkit"))
 _START: Final = "pflow_testkit.stress.running"
 _GENERATED: Final = ("<frozen", "<string>", "<attrs", "<__array")
 
@@ -21,7 +21,8 @@ _GENERATED: Final = ("<frozen", "<string>", "<attrs", "<__array")
 class Scope:
     """The user's code, and what is named in ``include`` beside it: modules, with all that is below them.
 
-    ``entered`` are the modules whose code was asked for and is in it. The user's is what lies outside of the standard library, of installed packages, of the engine and of this kit.
+    The user's is what lies outside of the standard library, of installed packages, of the engine and of this kit.
+    ``entered`` are the modules whose code was asked for and is in it.
     """
 
     def __init__(self, include: Sequence[str] = ()) -> None:
@@ -64,10 +65,10 @@ def place(frame: FrameType) -> str:
 
 def shown(file: str) -> str:
     """A file as people name it from where they stand."""
-    if not os.path.isabs(file):
+    if not Path(file).is_absolute():
         return file
     below = os.path.relpath(file)
-    return file if below.startswith(os.path.join("..", "..", "..")) else below  # noqa: PTH118  # text, no path
+    return file if below.startswith(f"..{os.sep}..{os.sep}..") else below
 
 
 def frame_of(ident: int) -> FrameType | None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from pflow_testkit.stress.failure import Failure
 from pflow_testkit.stress.scope import Scope, frame_of, shown
+from pflow_testkit.stress.strand import Strand
 
 if TYPE_CHECKING:
-    from pflow_testkit.stress.scheduler import Scheduler, Strand
+    from pflow_testkit.stress.scheduler import Scheduler
 
 _MOST_FRAMES = 8
 _STARTS = ("_bootstrap", "_bootstrap_inner", "run")

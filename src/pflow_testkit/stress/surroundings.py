@@ -108,7 +108,9 @@ class Surroundings:
 
     def _visit_names(self, owner: Any, name: str) -> None:
         own = {key: value for key, value in vars(owner).items() if not key.startswith(("__", "@"))}
-        if isinstance(owner, type) and (issubclass(owner, Enum) or not self._scope.has(sys.modules.get(owner.__module__))):
+        if isinstance(owner, type) and (
+            issubclass(owner, Enum) or not self._scope.has(sys.modules.get(owner.__module__))
+        ):
             return
         for key, value in own.items():
             own[key] = self._adopted(value, f"{name}.{key}", functools.partial(setattr, owner, key))
@@ -210,5 +212,3 @@ def _restore_bag(owner: Any, items: Any) -> None:
             owner.update(items)
         else:
             owner.extend(items)
-
-

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, Final, Literal
 
-from pflow_testkit.stress.scheduler import Scheduler, Strand
+from pflow_testkit.stress.scheduler import Scheduler
+from pflow_testkit.stress.strand import Strand
 
 Granularity = Literal["opcode", "line", "hook"]
 Trace = Callable[[FrameType, str, Any], Any]
@@ -23,10 +24,10 @@ Observe = Callable[[Scheduler, Strand, FrameType], None]
 
 _VISIBLE: Final = frozenset(
     {
-        "BINARY_SLICE", "BINARY_SUBSCR", "CALL", "CALL_FUNCTION_EX", "CALL_KW", "CONTAINS_OP", "DELETE_ATTR", "DELETE_DEREF",
-        "DELETE_GLOBAL", "DELETE_SUBSCR", "DICT_MERGE", "DICT_UPDATE", "FOR_ITER", "LIST_EXTEND", "LOAD_ATTR", "LOAD_CLASSDEREF",
-        "LOAD_DEREF", "LOAD_FROM_DICT_OR_DEREF", "SET_UPDATE", "STORE_ATTR", "STORE_DEREF", "STORE_GLOBAL", "STORE_SLICE",
-        "STORE_SUBSCR",
+        "BINARY_SLICE", "BINARY_SUBSCR", "CALL", "CALL_FUNCTION_EX", "CALL_KW", "CONTAINS_OP", "DELETE_ATTR",
+        "DELETE_DEREF", "DELETE_GLOBAL", "DELETE_SUBSCR", "DICT_MERGE", "DICT_UPDATE", "FOR_ITER", "LIST_EXTEND",
+        "LOAD_ATTR", "LOAD_CLASSDEREF", "LOAD_DEREF", "LOAD_FROM_DICT_OR_DEREF", "SET_UPDATE", "STORE_ATTR",
+        "STORE_DEREF", "STORE_GLOBAL", "STORE_SLICE", "STORE_SUBSCR",
     }
 )  # fmt: skip
 _FIRST_IN_PLACE: Final = 13
@@ -138,11 +139,11 @@ class Tracer:
     def _observed(self, code: CodeType) -> Trace:
         scheduler, me, observe = self._scheduler, self._strand, self._observe
         assert observe is not None
-        points = {
-            "opcode": lambda: _by_opcode(scheduler, me, code),
-            "line": lambda: _by_line(scheduler, me),
-            "hook": lambda: _nothing,
-        }[self._granularity]()
+        points: Trace = _nothing
+        if self._granularity == "opcode":
+            points = _by_opcode(scheduler, me, code)
+        elif self._granularity == "line":
+            points = _by_line(scheduler, me)
 
         def local(frame: FrameType, event: str, arg: Any) -> Trace:
             points(frame, event, arg)

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from pflow_testkit.stress.active import ACTIVE
-from pflow_testkit.stress.scheduler import Scheduler, Strand
+from pflow_testkit.stress.scheduler import Scheduler
 from pflow_testkit.stress.scope import frame_of, place
+from pflow_testkit.stress.strand import Strand
 from pflow_testkit.stress.stuck import call_of
 
 _STEP: Final = 0.02
