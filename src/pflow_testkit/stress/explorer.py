@@ -141,6 +141,9 @@ class Explorer:
     def _finding(self, token: Token, ran: Ran) -> Finding:
         failure = ran.failure
         assert failure is not None
+        if failure.kind == "no end":
+            # Each run takes long, and where it goes round is seen from the stacks.
+            return Finding(failure, token, token, len(ran.switches), 1, 1)
         best = token.with_switches(self._fewest(token, ran))
         recorder = Recorder()
         self._once(best, 0, recorder)

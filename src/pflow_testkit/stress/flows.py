@@ -42,16 +42,18 @@ def explore_flow(  # noqa: PLR0913  # each has its default
     granularity: Granularity = "opcode",
     check: Check | None = None,
     include: Sequence[str] = (),
+    options: Callable[[], Mapping[str, Any]] = dict,
     through: tuple[type[BaseException], ...] = (),
     on_progress: Progress | None = None,
 ) -> Exploration:
     """Run a workflow one item after the other, then in schedule after schedule, until one comes to something else.
 
-    ``check`` is given each result and raises if that is not as expected. What an item writes to values that other
+    ``check`` is given each result and raises if that is not as expected; ``options`` gives those of ``Flow.run``, for
+    each run anew. What an item writes to values that other
     items can see is a finding as well, whether or not any of them looks.
     """
     plan = plan or Plan()
-    subject = _Subject(flow, inputs or {}, GatedPool if plan.strategy == "threads" else ScheduledPool)
+    subject = _Subject(flow, inputs or {}, options, GatedPool if plan.strategy == "threads" else ScheduledPool)
     setting = Setting(
         subject.run,
         granularity,
@@ -68,12 +70,14 @@ def explore_flow(  # noqa: PLR0913  # each has its default
 class _Subject:
     """A flow, its inputs, and what comes of them one by one."""
 
-    def __init__(self, flow: Flow, inputs: Mapping[str, Any], pool: ExecutorFactory) -> None:
-        self._flow, self._inputs, self._pool = flow, inputs, pool
+    def __init__(
+        self, flow: Flow, inputs: Mapping[str, Any], options: Callable[[], Mapping[str, Any]], pool: ExecutorFactory
+    ) -> None:
+        self._flow, self._inputs, self._options, self._pool = flow, inputs, options, pool
         self._reference: dict[str, Any] = {}
 
     def run(self) -> RunResult:
-        return self._flow.run(self._inputs, executor=self._pool)
+        return self._flow.run(self._inputs, executor=self._pool, **self._options())
 
     def refer(self) -> Failure | None:
         """Run in order, and look after each item at what it wrote."""
@@ -82,7 +86,7 @@ class _Subject:
             self._flow, layers={name: _Watched(layer, watch) for name, layer in self._flow.layers.items()}
         )
         with patched([(batch_run, "run_item", watch.run_item)]):
-            result = watched.run(self._inputs, executor=InOrder, clock=_NoWaiting())
+            result = watched.run(self._inputs, executor=InOrder, **{"clock": _NoWaiting(), **self._options()})
         self._reference = canonical(result)
         return watch.failure
 

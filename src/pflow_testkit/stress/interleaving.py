@@ -18,6 +18,7 @@ _AROUND = 2
 _GAP = 4
 """Lines that may be left out without a mark."""
 _MOST_ROWS = 24
+_MOST_KEPT = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Recorder:
         """Note one."""
         if frame.f_lineno is None:
             return  # an opcode of the compiler's own, at the end of a with
+        if len(self.rows) > _MOST_KEPT:
+            return
         last = self.rows[-1] if self.rows else None
         if last is None or not last.goes_on(strand, frame):
             switched = len(scheduler.switches) > self._switches

@@ -172,6 +172,8 @@ class RLock(_Lock):
 class _Sleep:
     """What a thread waits for that sleeps: only time ends it."""
 
+    passes = True
+
     @staticmethod
     def said(_scope: Scope) -> str:
         """In a report."""
@@ -206,7 +208,7 @@ def _point(scheduler: Scheduler, me: Strand) -> None:
 
 def _is_internal() -> bool:
     # Locks that the standard library takes for itself, in an executor's machinery, are none of the user's.
-    frame = sys._getframe(3)  # noqa: SLF001  # as warnings does
-    while frame.f_code.co_filename == _THREADING and frame.f_back is not None:
+    frame = sys._getframe(2)  # noqa: SLF001  # as warnings does
+    while frame.f_code.co_filename in (_THREADING, __file__) and frame.f_back is not None:
         frame = frame.f_back
     return str(frame.f_globals.get("__name__", "")).startswith(_QUIET)

@@ -24,8 +24,10 @@ _new_lock: Final = _thread.allocate_lock
 PATIENCE: Final = 5000
 """Points after which a thread that others wait beside gives way: it is most likely waiting for them in a loop."""
 _MOST_POINTS: Final = 1_000_000
-_MOST_POLLS: Final = 10_000
-"""Times that one thread may wake up and sleep again while all others are blocked."""
+_MOST_POLLS: Final = 500
+"""Times that one thread may look again, in vain, for what it waits for while all others are blocked."""
+_MOST_SLEEPS: Final = 10_000
+"""Times that it may sleep."""
 _MOST_LATE_POLLS: Final = 100
 """The same once the function has returned."""
 _MOST_UNWINDING: Final = 1000
@@ -306,9 +308,10 @@ class Scheduler:
         if not asleep:
             return False
         first = min(asleep, key=lambda strand: (strand.deadline, strand.number))
-        self._polls = self._polls + 1 if first is self._poller else 0
+        self._polls = self._polls + 1 if first is self._poller and len(asleep) == 1 else 0
         self._poller = first
-        if self._polls > (_MOST_LATE_POLLS if self._draining else _MOST_POLLS) and len(self.strands) > 1:
+        most = _MOST_LATE_POLLS if self._draining else _MOST_SLEEPS if hasattr(first.on, "passes") else _MOST_POLLS
+        if self._polls > most and len(self.strands) > 1:
             return False
         assert first.deadline is not None
         self.now = max(self.now, first.deadline)
