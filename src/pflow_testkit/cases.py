@@ -44,7 +44,7 @@ class Case:
     """One case: what the workflow is given, what stands in for its nodes, what goes wrong, what must come of it.
 
     ``path`` is where it stands in ``file``: ``("cases", 2)``. ``live`` names the nodes that may reach out, or
-    is True for all.
+    is True for all. ``stress`` are the options of ``pflow_stress``, or whether to stress it at all.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Case:
     faults: Sequence[Mapping[str, Any]] = ()
     expect: Mapping[str, Any] = field(default_factory=dict)
     snapshot: Sequence[str] = ()
+    stress: Mapping[str, Any] | bool | None = None
     live: bool | tuple[str, ...] = False
 
     def problem(self, code: str, message: str, path: DataPath = (), *, hint: str = "", key: bool = False) -> Problem:

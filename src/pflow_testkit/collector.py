@@ -29,6 +29,7 @@ from pflow_testkit.registry import registry_for
 from pflow_testkit.runner import Ran, Setting, run_case
 from pflow_testkit.snapshots import accepting, case_snapshots
 from pflow_testkit.storage import CASES, cassette_name, folder_of
+from pflow_testkit.stress_options import is_stressed
 from pflow_testkit.stubs import CallLog, StandIns, stubs_of_folder
 
 _MISNAMED = re.compile(r"[._-]tests?\.(?:ya?ml|json)$")
@@ -74,6 +75,8 @@ class WorkflowFile(pytest.Module):
         yield _item(self, "validate", lambda request: _validate(request, self, cases))
         for case in cases:
             yield _item(self, f"run[{case.name}]", _runner(self, case), case)
+            if is_stressed(case, self.config):
+                yield _item(self, f"stress[{case.name}]", _stresser(self, case), case)
 
     @cached_property
     def shown(self) -> str:
@@ -200,17 +203,36 @@ def _runner(file: WorkflowFile, case: Case) -> Callable[..., None]:
     return run
 
 
+def _stresser(file: WorkflowFile, case: Case) -> Callable[..., None]:
+    def run(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+        from pflow_testkit.stress_items import stress_case  # noqa: PLC0415  # for start-up time
+
+        def stress() -> str:
+            allowed, setting = _allowed(request, case), _setting(request, file, case)
+            stress_case(file.document, allowed, _registry(request), request, tmp_path, setting)
+            return ""
+
+        said = _said_by(stress)
+        if said:
+            pytest.fail(said, pytrace=False)
+
+    return run
+
+
 def _test(request: pytest.FixtureRequest, file: WorkflowFile, case: Case, folder: Path) -> str:
-    options = request.config.stash[KEY]
-    allowed = replace(case, live=options.live or case.live)
-    cassette = folder_of(CASSETTES, file.path) / cassette_name(case.name)
-    setting = Setting(
-        hooks_for(request.config, file.path),
-        Cassette(cassette, options.record, os.path.relpath(cassette)),
-        request.getfixturevalue("pflow_clock"),
-    )
+    allowed, setting = _allowed(request, case), _setting(request, file, case)
     ran = run_case(file.document, allowed, _registry(request), folder, request.getfixturevalue, setting)
     return "\n\n".join(filter(None, [ran.report(), _snapshots_said(request, case, ran)]))
+
+
+def _allowed(request: pytest.FixtureRequest, case: Case) -> Case:
+    return replace(case, live=request.config.stash[KEY].live or case.live)
+
+
+def _setting(request: pytest.FixtureRequest, file: WorkflowFile, case: Case) -> Setting:
+    path = folder_of(CASSETTES, file.path) / cassette_name(case.name)
+    cassette = Cassette(path, request.config.stash[KEY].record, os.path.relpath(path))
+    return Setting(hooks_for(request.config, file.path), cassette, request.getfixturevalue("pflow_clock"))
 
 
 def _snapshots_said(request: pytest.FixtureRequest, case: Case, ran: Ran) -> str:

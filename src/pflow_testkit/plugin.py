@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pflow_testkit import stress_options
 from pflow_testkit.ledger import Ledger
 from pflow_testkit.options import FOLDERS, KEY, STOPPED, add_arguments, add_options, read_options
 
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from pflow_testkit.faults import Faults
     from pflow_testkit.session import Pflow
     from pflow_testkit.snapshots import RunSnapshot
+    from pflow_testkit.stress_items import Stress
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--pflow-workflows`` and its kin."""
     add_options(parser)
+    stress_options.add_stress_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,8 +36,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "pflow_workflow(path): the workflow that pflow.run() runs in this test, as seen from its folder."
     )
+    config.addinivalue_line("markers", stress_options.MARKER)
     config.stash[KEY] = read_options(config)
     config.pluginmanager.register(Ledger(config), "pflow_ledger")
+    config.stash[stress_options.KEY] = stress_options.read_stress_options(config)
     if config.stash[KEY].folders:
         add_arguments(config, config.stash[KEY])
 
@@ -129,3 +134,23 @@ def pflow(request: pytest.FixtureRequest) -> Pflow:
     from pflow_testkit.session import Pflow  # noqa: PLC0415  # for start-up time
 
     return Pflow(request)
+
+
+@pytest.fixture
+def stress(request: pytest.FixtureRequest) -> Stress:
+    """Try schedules of threads until one breaks: stress.explore(fn, schedules=200, check=None)."""
+    from pflow_testkit.stress_items import Stress  # noqa: PLC0415  # for start-up time
+
+    return Stress(request)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
+    """Run a test marked ``pflow_stress`` under its schedules."""
+    marker = pyfuncitem.get_closest_marker("pflow_stress")
+    if marker is None or "stress" in pyfuncitem.fixturenames or hasattr(pyfuncitem, "case"):
+        return None
+    from pflow_testkit.stress_items import stress_test  # noqa: PLC0415  # for start-up time
+
+    stress_test(pyfuncitem, marker)
+    return True

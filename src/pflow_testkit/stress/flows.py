@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, ParamSpec, TypeVar
 
+from pflow_engine import signals
 from pflow_engine.batch import ExecutorFactory, Job, Outcome
 from pflow_engine.batch import run as batch_run
 from pflow_engine.batch.attempt import run_item as _run_item
@@ -62,7 +63,7 @@ def explore_flow(  # noqa: PLR0913  # each has its default
         through,
         judge=subject.judge,
         prepare=subject.refer,
-        places=[(batch_run, "run_item", _labelled), *(_STORE if granularity == "hook" else [])],
+        places=[(batch_run, "run_item", _labelled), _ASLEEP, *(_STORE if granularity == "hook" else [])],
     )
     return explored(setting, plan, on_progress)
 
@@ -224,4 +225,6 @@ def _set(self: NamespacedSharedStore, key: str, value: Any, _real: Any = Namespa
     _real(self, key, value)
 
 
+_ASLEEP = (signals, "_STEP", threading.TIMEOUT_MAX)
+"""The main thread need not look for signals meanwhile: Ctrl-C ends the schedule."""
 _STORE: Places = [(NamespacedSharedStore, "__getitem__", _get), (NamespacedSharedStore, "__setitem__", _set)]

@@ -6,6 +6,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, Final
@@ -67,8 +68,21 @@ def shown(file: str) -> str:
     """A file as people name it from where they stand."""
     if not Path(file).is_absolute():
         return file
-    below = os.path.relpath(file)
+    below = os.path.relpath(file, _seen_from[-1] if _seen_from else None)
     return file if below.startswith(f"..{os.sep}..{os.sep}..") else below
+
+
+@contextmanager
+def seen_from(folder: str) -> Iterator[None]:
+    """Name files as seen from this folder: where people stand, while a case runs in a folder of its own."""
+    _seen_from.append(folder)
+    try:
+        yield
+    finally:
+        _seen_from.pop()
+
+
+_seen_from: list[str] = []
 
 
 def frame_of(ident: int) -> FrameType | None:

@@ -128,7 +128,12 @@ SOUND = {"batch": batch, "fail_fast": fail_fast, "unresolved": unresolved, "canc
 @contextmanager
 def planted(name):
     """The engine with one of its parts replaced by a hasty one; gives what finds it."""
-    runs = {"window": batch, "cancellation": lambda n, seed=0: cancellation(n, HastyToken, seed), "recorder": unresolved, "progress": batch}
+    runs = {
+        "window": batch,
+        "cancellation": lambda n, seed=0: cancellation(n, HastyToken, seed),
+        "recorder": unresolved,
+        "progress": batch,
+    }
     places = {
         "window": (batch_run, "Window", HastyWindow),
         "recorder": (Recorder, "unresolved", hasty_unresolved),

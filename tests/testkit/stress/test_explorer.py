@@ -229,9 +229,9 @@ def test_ctrl_c_ends():
 
 def test_skip_goes_through():
     """An exception to be let through ends the exploration: a skip is no finding."""
+    from pflow_testkit.stress.explorer import Plan  # noqa: PLC0415
     from pflow_testkit.stress.exploring import explored  # noqa: PLC0415
     from pflow_testkit.stress.running import Setting  # noqa: PLC0415
-    from pflow_testkit.stress.explorer import Plan  # noqa: PLC0415
 
     with pytest.raises(pytest.skip.Exception):
         explored(Setting(lambda: pytest.skip("not here"), through=(pytest.skip.Exception,)), Plan())

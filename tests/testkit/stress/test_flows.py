@@ -20,7 +20,11 @@ def line(text):
 def test_report_in_full():
     """The report is the interleaving, line by line, and how to see it again."""
     found = explore_flow(flow_of(Tally)).found
-    read, write, end = line("        n = Tally.total"), line("        Tally.total = n + 1"), line("        return n + 1")
+    read, write, end = (
+        line("        n = Tally.total"),
+        line("        Tally.total = n + 1"),
+        line("        return n + 1"),
+    )
     assert found.report("pytest 'flows/it.json::stress[two]'") == "\n".join(
         [
             "parallel != sequential: it.results[1].total is 1, was 2     seed 0 · 1 switch (from 1) · replayed 10/10",
@@ -53,9 +57,7 @@ def test_class_attribute_found(granularity):
 def test_shared_value_named():
     """An item that writes to a value of the store is named with its path, though no other looks."""
     found = explore_flow(flow_of(Marking), {"seen": {}}).found
-    assert found.failure.text == (
-        "item 0 wrote store.seen.last, which other items see: it was not there and became 0"
-    )
+    assert found.failure.text == ("item 0 wrote store.seen.last, which other items see: it was not there and became 0")
 
 
 @pytest.mark.parametrize("error_handling", ["continue", "fail_fast"])

@@ -138,7 +138,9 @@ def test_queues_lose_nothing(kind):
 
     def fn():
         tasks, got = getattr(queue, kind)(), []
-        together(*[lambda number=number: tasks.put(number) for number in range(3)], *[lambda: got.append(tasks.get())] * 3)
+        together(
+            *[lambda number=number: tasks.put(number) for number in range(3)], *[lambda: got.append(tasks.get())] * 3
+        )
         assert [0, 1, 2] == sorted(got)
 
     sound(fn)

@@ -1,6 +1,7 @@
 """Tokens, and the schedules they stand for."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 
@@ -9,12 +10,15 @@ from pflow_testkit.stress.schedule import NEVER, Listed, Switch, Token, in_order
 
 @dataclass
 class Seen:
+    """A thread as a schedule sees it."""
+
     number: int
     count: int = 0
 
 
 @pytest.mark.parametrize(
-    "text", ["pct:41:2a", "pct.2:41:2a", "random:0:1", "pct:0:3:1.2-2", "pct:-7:ff:1.a-2,0.1f-3", "threads:0:9", "pct:0:1:"]
+    "text",
+    ["pct:41:2a", "pct.2:41:2a", "random:0:1", "pct:0:3:1.2-2", "pct:-7:ff:1.a-2,0.1f-3", "threads:0:9", "pct:0:1:"],
 )
 def test_token_round_trip(text):
     """A token is read as it is written."""
@@ -58,7 +62,7 @@ def test_depth_bounds_switches(depth):
     """Where no thread blocks, a schedule of depth d switches at most d - 1 times."""
     for number in range(1, 100):
         chosen = decisions(Token("pct", 0, number, depth))
-        assert depth - 1 >= sum(one != other for one, other in zip(chosen, chosen[1:], strict=False))
+        assert depth - 1 >= sum(one != other for one, other in pairwise(chosen))
 
 
 def test_points_without_putting_back():
