@@ -14,6 +14,8 @@ from functools import lru_cache
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, Final, NamedTuple
 
+from pflow_testkit.stress.primitives import AnyLock
+
 _WRITERS: Final = frozenset(
     {
         "add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "popleft", "put",
@@ -27,12 +29,16 @@ _BUILT_IN: Final = (dict, list, set, bytearray)
 
 
 class Access(NamedTuple):
-    """``text`` as the source has it; ``owner`` and ``part`` tell whether two are of the same thing."""
+    """``text`` as the source has it; ``owner`` and ``part`` tell whether two are of the same thing.
+
+    ``syncs``: it is a lock, a queue or the like, which threads use to wait for each other.
+    """
 
     text: str
     writes: bool
     owner: int
     part: str
+    syncs: bool = False
 
     @property
     def replaces(self) -> bool:
@@ -41,7 +47,11 @@ class Access(NamedTuple):
 
     def meets(self, other: Access) -> bool:
         """Whether both are of the same thing."""
-        return self.owner == other.owner and (self.part == other.part or _WHOLE in (self.part, other.part))
+        return (
+            self.owner == other.owner
+            and self.syncs == other.syncs
+            and (self.part == other.part or _WHOLE in (self.part, other.part))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,8 @@ def accesses_at(frame: FrameType) -> tuple[Access, ...]:
     if place is None or access is None:
         return ()
     value = _NOTHING if access.writes or place.source is None else _value(place.source, frame)
+    if isinstance(value, AnyLock) or type(value).__module__ in ("threading", "queue"):
+        return (access, Access(access.text, False, id(value), _WHOLE, syncs=True))
     inside = Access(access.text, False, id(value), _WHOLE)
     return (access, inside) if isinstance(value, _BUILT_IN) or _is_container(value) else (access,)
 
@@ -103,7 +115,7 @@ def _of_expression(frame: FrameType, source: ast.expr | None, *, writes: bool) -
 
 
 def _is_container(value: Any) -> bool:
-    return type(value).__module__ in ("collections", "queue")
+    return type(value).__module__ == "collections"
 
 
 def _key(index: ast.expr, frame: FrameType) -> str:

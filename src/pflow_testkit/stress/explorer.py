@@ -7,13 +7,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pflow_testkit.stress.active import ACTIVE
 from pflow_testkit.stress.failure import Failure
+from pflow_testkit.stress.hints import Noticing
 from pflow_testkit.stress.interleaving import Recorder, telling
 from pflow_testkit.stress.patches import patched, quiet_executors, replacements
 from pflow_testkit.stress.report import Finding
@@ -27,6 +28,8 @@ from pflow_testkit.stress.watchdog import watchdog
 REPLAYS: Final = 10
 SCHEDULES: Final = 200
 _COLLECT_EVERY: Final = 50
+_HINTED: Final = 0.3
+"""The share of schedules that hints may take."""
 
 Progress = Callable[[int, int], None]
 """Told of schedules done, of so many."""
@@ -34,7 +37,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to try. ``budget`` in seconds; ``replay`` runs one schedule instead of many."""
+    """What to try. ``budget`` in seconds; ``replay`` runs one schedule instead of many.
+
+    With ``hints``, ``pct`` begins with the switches that the run in order makes look promising.
+    """
 
     schedules: int = SCHEDULES
     strategy: StrategyName = "pct"
@@ -42,13 +48,17 @@ class Plan:
     seed: int = 0
     budget: float | None = None
     replay: Token | None = None
+    hints: bool = True
 
-    def tokens(self) -> Iterator[Token]:
-        """The schedules after the one in order."""
+    def tokens(self, hints: Sequence[Switches] = ()) -> Iterator[Token]:
+        """The schedules after the one in order: a share of them as ``hints`` say, the rest drawn."""
         if self.replay is not None:
             yield self.replay
             return
-        for number in range(1, self.schedules + 1):
+        hints = hints[: int(self.schedules * _HINTED)] if self.hints and self.strategy == "pct" else ()
+        for switches in hints:
+            yield Token(self.strategy, self.seed, 0, self.depth, switches)
+        for number in range(1, self.schedules - len(hints) + 1):
             yield Token(self.strategy, self.seed, number, self.depth)
 
 
@@ -103,11 +113,13 @@ class Explorer:
         in_order = Token(self.plan.strategy, self.plan.seed, 0)
         if self.setting.prepare is not None and (failure := self.setting.prepare()) is not None:
             return self._ended(0, None, Finding(failure, in_order, in_order, 0, *self._prepared_again(failure)))
-        first = self._once(in_order, 0, _nothing)
+        noticing = Noticing()
+        first = self._once(in_order, 0, noticing)
+        hints = noticing.switches() if self.setting.granularity != "hook" else []
         self._around.narrow()
         found = self._finding(in_order, first) if first.failure else None
         done = 0
-        for done, token in enumerate(self.plan.tokens() if found is None else (), start=1):
+        for done, token in enumerate(self.plan.tokens(hints) if found is None else (), start=1):
             ran = self._once(token, first.points)
             self._tell(done)
             if ran.failure is not None:
@@ -176,10 +188,6 @@ class Explorer:
 
     def _is_late(self) -> bool:
         return self.plan.budget is not None and time.perf_counter() - self._started > self.plan.budget
-
-
-def _nothing(_scheduler: Any, _strand: Any, _frame: Any) -> None:
-    """Of the first run it is only looked at what code it comes to."""
 
 
 @contextmanager

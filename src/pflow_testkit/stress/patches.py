@@ -105,7 +105,7 @@ def start(self: threading.Thread) -> None:
     except BaseException:
         scheduler.end(strand)
         raise
-    if scheduler.hooks:
+    if scheduler.hooks and not isinstance(self, Worker):
         scheduler.touch(parent)
 
 

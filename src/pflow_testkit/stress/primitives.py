@@ -8,6 +8,7 @@ well, before, during and after.
 from __future__ import annotations
 
 import _thread
+import queue
 import sys
 import threading
 from types import CodeType
@@ -21,13 +22,12 @@ from pflow_testkit.stress.strand import Strand
 _new_lock = _thread.allocate_lock
 _new_rlock = _thread.RLock
 _FOREVER: Final = -1
-_THREADING: Final = threading.__file__
-_QUIET: Final = ("concurrent.futures", "pflow_testkit.stress")
-"""Modules whose own locks are no points of a schedule that goes by hooks."""
+_BELOW: Final = (threading.__file__, queue.__file__, __file__)
+"""Files whose own operations on locks are those of whoever called them."""
 
 
-class _Lock:
-    """What both kinds share. ``owner`` is the strand that has it, ``made`` where it was made."""
+class AnyLock:
+    """What both kinds of lock share. ``owner`` is the strand that has it, ``made`` where it was made."""
 
     __slots__ = ("__weakref__", "_made", "_raw", "owner")
 
@@ -120,7 +120,7 @@ class _Lock:
         raise TypeError(f"cannot pickle '_thread.{self._kind}' object")
 
 
-class Lock(_Lock):
+class Lock(AnyLock):
     """``threading.Lock``."""
 
     __slots__ = ()
@@ -135,10 +135,10 @@ class Lock(_Lock):
         """As threading's."""
         return bool(self._raw.locked())
 
-    acquire_lock, release_lock, locked_lock = _Lock.acquire, _Lock.release, locked
+    acquire_lock, release_lock, locked_lock = AnyLock.acquire, AnyLock.release, locked
 
 
-class RLock(_Lock):
+class RLock(AnyLock):
     """``threading.RLock``."""
 
     __slots__ = ()
@@ -200,15 +200,15 @@ def _check(*, blocking: bool, timeout: float) -> None:
 
 def _point(scheduler: Scheduler, me: Strand) -> None:
     if scheduler.hooks:
-        if not _is_internal():
+        if not _is_internal(scheduler.scope):
             scheduler.touch(me)
     elif scheduler.running is not me:
         scheduler.pause(me)
 
 
-def _is_internal() -> bool:
-    # Locks that the standard library takes for itself, in an executor's machinery, are none of the user's.
+def _is_internal(scope: Scope) -> bool:
+    # Locks that the standard library or the engine take for themselves are none of the user's.
     frame = sys._getframe(2)  # noqa: SLF001  # as warnings does
-    while frame.f_code.co_filename in (_THREADING, __file__) and frame.f_back is not None:
+    while frame.f_code.co_filename in _BELOW and frame.f_back is not None:
         frame = frame.f_back
-    return str(frame.f_globals.get("__name__", "")).startswith(_QUIET)
+    return not scope.wants(frame.f_code, frame.f_globals)

@@ -99,6 +99,10 @@ class Scheduler:
         """The strand of the thread that asks; None if it is not under the schedule."""
         return self.by_ident.get(_thread.get_ident())
 
+    def count_of(self, strand: Strand) -> int:
+        """How many points the running thread has come to, until now."""
+        return strand.count + self.steps - self._mark
+
     def pause(self, me: Strand) -> None:
         """A decision is due at a point of ``me``; gives back when it is to go on."""
         self._guard.acquire()

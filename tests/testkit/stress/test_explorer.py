@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from zoo import lost_update
+from zoo import lost_update, write_after_return
 from zoo.together import together
 
 from pflow_testkit.stress import explore
@@ -45,7 +45,7 @@ def test_replay_200_of_200():
     """The token of the report leads to the same failure 200 times of 200, in other processes with other hash seeds."""
     found = explore(lost_update.broken).found
     code = f"""
-        from zoo import lost_update
+        from zoo import lost_update, write_after_return
         from pflow_testkit.stress import explore
         texts = {{explore(lost_update.broken, replay={str(found.token)!r}).found.failure.text for _ in range(100)}}
         print(texts, explore(lost_update.sound, replay={str(found.token)!r}).found)
@@ -63,10 +63,16 @@ def test_replay_200_of_200():
 
 
 def test_found_by_number():
-    """A schedule's number alone leads to the failure as well."""
-    found = explore(lost_update.broken).found
-    again = explore(lost_update.broken, replay=f"pct:0:{found.found_by.number:x}").found
-    assert found.token == again.token
+    """The number of a schedule that was drawn leads to the failure as well."""
+    found = explore(write_after_return.broken).found
+    assert found.found_by.switches is None
+    again = explore(write_after_return.broken, replay=str(found.found_by)).found
+    assert (found.token.switches, found.failure.text) == (again.token.switches, again.failure.text)
+
+
+def test_hints_first():
+    """Switches between what two threads do to the same thing are tried first: the race is found at once."""
+    assert 1 == explore(lost_update.broken).schedules
 
 
 def test_fails_in_order():
@@ -171,7 +177,7 @@ def test_coverage_goes_on():
     """Lines that run under the schedule are covered, and the schedule is the same."""
     code = """
         import coverage
-        from zoo import lost_update
+        from zoo import lost_update, write_after_return
         cover = coverage.Coverage(data_file=None, config_file=False, include=["*lost_update.py"])
         cover.start()
         from pflow_testkit.stress import explore
@@ -191,7 +197,7 @@ def test_debugger_goes_on():
     """A trace function that was there before is called for the threads' lines, and stands there afterwards."""
     code = """
         import sys, threading
-        from zoo import lost_update
+        from zoo import lost_update, write_after_return
         from pflow_testkit.stress import explore
         seen = set()
         def trace(frame, event, arg):
@@ -210,7 +216,7 @@ def test_ctrl_c_ends():
     """Ctrl-C ends an exploration with all its threads, and nothing is left changed."""
     code = """
         import os, signal, sys, threading
-        from zoo import lost_update
+        from zoo import lost_update, write_after_return
         from pflow_testkit.stress import explore
         def fn():
             lost_update.sound()
