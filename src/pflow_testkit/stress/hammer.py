@@ -98,6 +98,7 @@ class _Round:
         with warnings.catch_warnings(), patched(places):
             warnings.simplefilter("error", append=True)
             _start(main)
+            main._daemonic = False  # type: ignore[attr-defined]  # noqa: SLF001  # what it starts is none unless it says so
             _join(main, self._patience)
             for thread in self._started:
                 _join(thread, 0 if main.is_alive() else self._patience)

@@ -79,7 +79,7 @@ def written_late(before: Prints, after: Prints) -> list[Failure]:
 
 
 def _is_below(path: str, other: str) -> bool:
-    return path.startswith((f"{other}.", f"{other}["))
+    return path.startswith((f"{other}.", f"{other}[", f"{other}{{"))
 
 
 def _print(value: Any, path: str, found: dict[str, str], within: tuple[int, ...], depth: int) -> None:

@@ -1,0 +1,63 @@
+"""Threads that wait for something outside of the schedule."""
+
+import os
+import threading
+
+from zoo.together import together
+
+from pflow_testkit.stress import explore
+
+
+def test_let_go_with_warning():
+    """A thread that waits in a pipe is let go, others go on, and the line is named."""
+
+    def fn():
+        reading, writing = os.pipe()
+        got = []
+
+        def wait():
+            got.append(os.read(reading, 1))
+
+        together(wait, lambda: os.write(writing, b"x"))
+        os.close(reading)
+        os.close(writing)
+        assert [b"x"] == got
+
+    explored = explore(fn, schedules=3)
+    assert explored.found is None, explored.found.report()
+    assert "got.append(os.read(reading, 1))" in explored.warnings[0]
+    assert "thread 1 waited for something outside of the schedule" in explored.warnings[0]
+
+
+def test_foreign_thread_wakes():
+    """A thread that is not under the schedule may release what one of its threads waits for."""
+    asked, answered = threading.Event(), []
+
+    def fn():
+        done = threading.Lock()
+        done.acquire()
+        answered.append(done)
+        asked.set()
+        together(done.acquire)
+
+    def answer():
+        while asked.wait(5):
+            asked.clear()
+            answered.pop().release()
+
+    helper = threading.Thread(target=answer, daemon=True)
+    helper.start()
+    explored = explore(fn, schedules=0)
+    helper.join(0)
+    assert explored.found is None, explored.found.report()
+
+
+def test_busy_is_not_waiting():
+    """A thread at work in C code, however long, is not let go."""
+
+    def fn():
+        together(*[lambda: sum(range(6_000_000))] * 2)
+
+    explored = explore(fn, schedules=1)
+    assert explored.found is None
+    assert () == explored.warnings
