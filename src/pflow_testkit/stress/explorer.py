@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,8 @@ from pflow_testkit.stress.watchdog import watchdog
 REPLAYS: Final = 10
 SCHEDULES: Final = 200
 _COLLECT_EVERY: Final = 50
+_LATE_OPCODES: Final = sys.version_info >= (3, 12)
+"""From 3.12 on, a function tells of its opcodes from its second call on: the first run does not count."""
 _HINTED: Final = 0.3
 """The share of schedules that hints may take."""
 
@@ -39,7 +42,7 @@ Progress = Callable[[int, int], None]
 class Plan:
     """What to try. ``budget`` in seconds; ``replay`` runs one schedule instead of many.
 
-    With ``hints``, ``pct`` begins with the switches that the run in order makes look promising.
+    With ``hints``, ``pct`` tries the switches that the run in order makes look promising, too.
     """
 
     schedules: int = SCHEDULES
@@ -51,14 +54,14 @@ class Plan:
     hints: bool = True
 
     def tokens(self, hints: Sequence[Switches] = ()) -> Iterator[Token]:
-        """The schedules after the one in order: a share of them as ``hints`` say, the rest drawn."""
+        """The schedules after the one in order: by turns one as the ``hints`` say and one that is drawn."""
         if self.replay is not None:
             yield self.replay
             return
         hints = hints[: int(self.schedules * _HINTED)] if self.hints and self.strategy == "pct" else ()
-        for switches in hints:
-            yield Token(self.strategy, self.seed, 0, self.depth, switches)
         for number in range(1, self.schedules - len(hints) + 1):
+            if number <= len(hints):
+                yield Token(self.strategy, self.seed, 0, self.depth, hints[number - 1])
             yield Token(self.strategy, self.seed, number, self.depth)
 
 
@@ -113,6 +116,8 @@ class Explorer:
         in_order = Token(self.plan.strategy, self.plan.seed, 0)
         if self.setting.prepare is not None and (failure := self.setting.prepare()) is not None:
             return self._ended(0, None, Finding(failure, in_order, in_order, 0, *self._prepared_again(failure)))
+        if _LATE_OPCODES:
+            self._once(in_order, 0, Noticing())
         noticing = Noticing()
         first = self._once(in_order, 0, noticing)
         hints = noticing.switches() if self.setting.granularity != "hook" else []

@@ -29,7 +29,7 @@ _BELOW: Final = (threading.__file__, queue.__file__, __file__)
 class AnyLock:
     """What both kinds of lock share. ``owner`` is the strand that has it, ``made`` where it was made."""
 
-    __slots__ = ("__weakref__", "_made", "_raw", "owner")
+    __slots__ = ("__weakref__", "_made", "_maker", "_raw", "_users", "_waiting", "owner")
 
     _kind = "lock"
     _raw: Any
@@ -37,14 +37,19 @@ class AnyLock:
     def __init__(self, raw: Any = None) -> None:
         self._raw = raw if raw is not None else self._fresh()
         self.owner: Strand | None = None
+        self._waiting = 0
         frame = sys._getframe(1)  # noqa: SLF001  # as warnings does
         self._made: tuple[CodeType, int, dict[str, Any]] | str = (frame.f_code, frame.f_lineno, frame.f_globals)
+        while frame.f_code.co_filename in _BELOW and frame.f_back is not None:
+            frame = frame.f_back
+        self._maker = (frame.f_code, frame.f_globals)
+        self._users: bool | None = None
 
     @classmethod
     def adopting(cls, raw: Any, name: str) -> Self:
         """A lock that was there before, under the name it was found by."""
         lock = cls(raw)
-        lock._made = name
+        lock._made, lock._users = name, True
         return lock
 
     def acquire(self, blocking: bool = True, timeout: float = _FOREVER) -> bool:  # noqa: FBT001, FBT002  # of threading
@@ -52,9 +57,10 @@ class AnyLock:
         found = here()
         if found is None:
             return bool(self._raw.acquire(blocking, timeout))
-        _check(blocking=blocking, timeout=timeout)
+        if not blocking or timeout != _FOREVER:
+            _check(blocking=blocking, timeout=timeout)
         scheduler, me = found
-        _point(scheduler, me)
+        self._point(scheduler, me)
         if self._raw.acquire(False):
             self.owner = me
             return True
@@ -66,7 +72,11 @@ class AnyLock:
         while not self._raw.acquire(False):
             if not in_time:
                 return False
-            in_time = scheduler.block(me, self, deadline)
+            self._waiting += 1
+            try:
+                in_time = scheduler.block(me, self, deadline)
+            finally:
+                self._waiting -= 1
         self.owner = me
         return True
 
@@ -79,10 +89,22 @@ class AnyLock:
         found = here()
         self.owner = None
         if found is not None:
-            found[0].wake(self)
-            _point(*found)
+            if self._waiting:
+                found[0].wake(self)
+            self._point(*found)
         elif (scheduler := ACTIVE.scheduler) is not None:
             scheduler.wake(self)
+
+    def _point(self, scheduler: Scheduler, me: Strand) -> None:
+        if not scheduler.hooks:
+            if scheduler.running is not me:
+                scheduler.pause(me)
+            return
+        if self._users is None:
+            # Locks that the standard library or the engine make for themselves are none of the user's.
+            self._users = scheduler.scope.wants(*self._maker)
+        if self._users:
+            scheduler.touch(me)
 
     def said(self, scope: Scope) -> str:
         """The lock as its user knows it; nothing where the user does not know it at all."""
@@ -196,19 +218,3 @@ def _check(*, blocking: bool, timeout: float) -> None:
         raise ValueError("can't specify a timeout for a non-blocking call")
     if timeout < 0 and timeout != _FOREVER:
         raise ValueError("timeout value must be a non-negative number")
-
-
-def _point(scheduler: Scheduler, me: Strand) -> None:
-    if scheduler.hooks:
-        if not _is_internal(scheduler.scope):
-            scheduler.touch(me)
-    elif scheduler.running is not me:
-        scheduler.pause(me)
-
-
-def _is_internal(scope: Scope) -> bool:
-    # Locks that the standard library or the engine take for themselves are none of the user's.
-    frame = sys._getframe(2)  # noqa: SLF001  # as warnings does
-    while frame.f_code.co_filename in _BELOW and frame.f_back is not None:
-        frame = frame.f_back
-    return not scope.wants(frame.f_code, frame.f_globals)
