@@ -187,13 +187,22 @@ def _passed(exploration: Exploration, item: pytest.Item) -> Exploration:
     __tracebackhide__ = True
     item.user_properties.append(("pflow_schedules", str(exploration.schedules)))
     for warning in exploration.warnings if exploration.found is None else ():
-        item.warn(pytest.PytestWarning(warning))
+        _warn(item, warning)
     if exploration.plan.budget is not None or exploration.found is None:
         item.add_report_section("call", "pflow stress", exploration.summary)
     if exploration.found is not None:
         item.user_properties.append(("pflow_schedule", str(exploration.found.token)))
         pytest.fail(exploration.found.report(_command(item)), pytrace=False)
     return exploration
+
+
+def _warn(item: pytest.Item, text: str) -> None:
+    __tracebackhide__ = True
+    try:
+        item.warn(pytest.PytestWarning(text))
+    except pytest.PytestWarning:
+        # Under "-W error" a warning is raised where it is given.
+        pytest.fail(text, pytrace=False)
 
 
 def _command(item: pytest.Item) -> str:

@@ -33,13 +33,20 @@ def canonical(result: RunResult) -> dict[str, Any]:
     }
 
 
-def difference(result: RunResult, reference: Mapping[str, Any]) -> Difference | None:
-    """The first difference of a run from the canonical form of another."""
+def difference(
+    result: RunResult, reference: Mapping[str, Any], volatile: frozenset[str] = frozenset()
+) -> Difference | None:
+    """The first difference of a run from the canonical form of another, but for ``volatile`` paths."""
     now = canonical(result)
     if now == reference:
         return None
-    found = sorted(_differences(now, reference, ""), key=lambda difference: _rank(difference.path))
-    return found[0] if found else Difference("the run", "another", "the reference")
+    found = [other for other in _differences(now, reference, "") if other.path not in volatile]
+    return min(found, key=lambda other: _rank(other.path), default=None)
+
+
+def differing(result: RunResult, reference: Mapping[str, Any]) -> frozenset[str]:
+    """The paths of all differences."""
+    return frozenset(other.path for other in _differences(canonical(result), reference, ""))
 
 
 def _rank(path: str) -> int:

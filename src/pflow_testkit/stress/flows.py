@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from pflow_engine.result import RunResult
 from pflow_engine.store import LLM_CALLS, NamespacedSharedStore, Store
 from pflow_engine.wrappers import Call, Layer
 from pflow_testkit.stress.active import here, visit
-from pflow_testkit.stress.comparison import canonical, difference
+from pflow_testkit.stress.comparison import canonical, difference, differing
 from pflow_testkit.stress.explorer import Exploration, Plan, Progress
 from pflow_testkit.stress.exploring import explored
 from pflow_testkit.stress.failure import Abandoned, Failure
@@ -63,6 +64,7 @@ def explore_flow(  # noqa: PLR0913  # each has its default
         through,
         judge=subject.judge,
         prepare=subject.refer,
+        prepare_more=subject.refer_again,
         places=[(batch_run, "run_item", _labelled), _ASLEEP, *(_STORE if granularity == "hook" else [])],
     )
     return explored(setting, plan, on_progress)
@@ -76,6 +78,7 @@ class _Subject:
     ) -> None:
         self._flow, self._inputs, self._options, self._pool = flow, inputs, options, pool
         self._reference: dict[str, Any] = {}
+        self._volatile: frozenset[str] = frozenset()
 
     def run(self) -> RunResult:
         return self._flow.run(self._inputs, executor=self._pool, **self._options())
@@ -91,9 +94,14 @@ class _Subject:
         self._reference = canonical(result)
         return watch.failure
 
+    def refer_again(self) -> None:
+        """Run in order once more: what is another already is no matter of schedules."""
+        result = self._flow.run(self._inputs, executor=InOrder, **{"clock": _NoWaiting(), **self._options()})
+        self._volatile |= differing(result, self._reference)
+
     def judge(self, result: RunResult) -> Failure | None:
         """Whether a run came to the same."""
-        other = difference(result, self._reference)
+        other = difference(result, self._reference, self._volatile)
         if other is None:
             return None
         path = other.path.replace("#0", "").replace("#", "/")
@@ -149,16 +157,16 @@ class _NoWaiting:
     """A clock whose sleeps take no time."""
 
     def __init__(self) -> None:
-        self._now = 0.0
+        self._slept = 0.0
 
     def now(self) -> float:
-        return self._now
+        return time.perf_counter() + self._slept
 
     def today(self) -> datetime:
         return datetime(2000, 1, 1, tzinfo=UTC)
 
     def sleep(self, seconds: float, _cancel: CancelToken) -> None:
-        self._now += seconds
+        self._slept += seconds
 
 
 @dataclass

@@ -48,6 +48,9 @@ def hammer(
         stack.enter_context(hasty_switches())
         stack.enter_context(patched(setting.places))
         found = _prepared(setting)
+        if setting.prepare_more is not None:
+            around.restore()
+            setting.prepare_more()
         while found is None and done < plan.schedules and not _is_late(plan, started):
             around.restore()
             done += 1

@@ -25,8 +25,9 @@ Judge = Callable[[Any], Failure | None]
 class Setting:
     """What all schedules of an exploration have in common.
 
-    ``through`` are exceptions that end it: a skip. ``prepare`` is called once before all, and may find something
-    by itself; ``judge`` is given each result. ``places`` are patched meanwhile.
+    ``through`` are exceptions that end it: a skip. ``prepare`` is called once before all, and may find something by
+    itself; ``prepare_more`` then, and whenever its verdict is in doubt, with the modules put back before it. ``judge``
+    is given each result. ``places`` are patched meanwhile.
     """
 
     fn: Callable[[], Any]
@@ -36,6 +37,7 @@ class Setting:
     through: tuple[type[BaseException], ...] = ()
     judge: Judge | None = None
     prepare: Callable[[], Failure | None] | None = None
+    prepare_more: Callable[[], None] | None = None
     places: Places = field(default_factory=list)
 
 

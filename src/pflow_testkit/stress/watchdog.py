@@ -68,17 +68,18 @@ class _Watch:
         self._times = 0
         if running is None:
             scheduler.nudge()
-        elif (warning := _warning(scheduler, running)) and scheduler.let_go(running):
+            return
+        warning = _warning(scheduler, running)
+        if scheduler.let_go(running) and warning:
             scheduler.warnings[warning] = None
 
 
 def _warning(scheduler: Scheduler, strand: Strand) -> str:
     frame = next(scheduler.scope.frames(frame_of(strand.ident)), None)
     if frame is None:
-        where = "outside of all user code"
-    else:
-        source = linecache.getline(frame.f_code.co_filename, frame.f_lineno, frame.f_globals).strip()
-        where = f"at {place(frame)}   {source}"
+        return ""  # a built-in node that waits for a process or the network: nothing to see to
+    source = linecache.getline(frame.f_code.co_filename, frame.f_lineno, frame.f_globals).strip()
+    where = f"at {place(frame)}   {source}"
     call = call_of(strand.ident, scheduler.scope)
     what = f" in {call}" if call else ""
     return f"{strand.label} waited{what} for something outside of the schedule, so it may not replay: {where}"

@@ -1,5 +1,6 @@
 """Node types that share what they should not, and their sound twins."""
 
+import itertools
 import threading
 
 from pflow_engine import Node, Registry, compile_ir_to_flow
@@ -55,6 +56,13 @@ class Failing(Node):
     def post(self, shared, prep_result, exec_result):
         shared["value"] = exec_result
         shared["llm_usage"] = {"tokens": exec_result}
+
+
+class Timing(Node):
+    ticks = itertools.count()
+
+    def post(self, shared, prep_result, exec_result):
+        shared["at"] = next(Timing.ticks)
 
 
 def flow_of(kind, items=2, **batch):

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from nodes import Counting, Failing, Last, Marking, Tally, flow_of
+from nodes import Counting, Failing, Last, Marking, Tally, Timing, flow_of
 
 from pflow_testkit.stress import Plan
 from pflow_testkit.stress.flows import explore_flow
@@ -92,3 +92,9 @@ def test_threads_find_nothing_wrong():
 def test_walk_of_items():
     """The random walk finds the lost update, too."""
     assert 10 == explore_flow(flow_of(Tally), plan=Plan(strategy="random")).found.replayed
+
+
+def test_times_are_no_race():
+    """What is another in each run, whoever runs first, is no difference."""
+    explored = explore_flow(flow_of(Timing, 2), plan=Plan(20))
+    assert explored.found is None, explored.found.report()
