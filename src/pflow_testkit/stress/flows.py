@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any, ParamSpec, TypeVar
 
 from pflow_engine import signals
 from pflow_engine.batch import ExecutorFactory, Job, Outcome
 from pflow_engine.batch import run as batch_run
 from pflow_engine.batch.attempt import run_item as _run_item
-from pflow_engine.clock import CancelToken
 from pflow_engine.flow import Flow
 from pflow_engine.result import RunResult
 from pflow_engine.store import LLM_CALLS, NamespacedSharedStore, Store
 from pflow_engine.wrappers import Call, Layer
+from pflow_testkit.clock import SkippingClock
 from pflow_testkit.stress.active import here, visit
 from pflow_testkit.stress.comparison import canonical, difference, differing
 from pflow_testkit.stress.explorer import Exploration, Plan, Progress
@@ -90,13 +88,13 @@ class _Subject:
             self._flow, layers={name: _Watched(layer, watch) for name, layer in self._flow.layers.items()}
         )
         with patched([(batch_run, "run_item", watch.run_item)]):
-            result = watched.run(self._inputs, executor=InOrder, **{"clock": _NoWaiting(), **self._options()})
+            result = watched.run(self._inputs, executor=InOrder, **{"clock": SkippingClock(), **self._options()})
         self._reference = canonical(result)
         return watch.failure
 
     def refer_again(self) -> None:
         """Run in order once more: what is another already is no matter of schedules."""
-        result = self._flow.run(self._inputs, executor=InOrder, **{"clock": _NoWaiting(), **self._options()})
+        result = self._flow.run(self._inputs, executor=InOrder, **{"clock": SkippingClock(), **self._options()})
         self._volatile |= differing(result, self._reference)
 
     def judge(self, result: RunResult) -> Failure | None:
@@ -151,22 +149,6 @@ class InOrder(Executor):
         future: Future[_T] = Future()
         _into(future, fn, args, kwargs)
         return future
-
-
-class _NoWaiting:
-    """A clock whose sleeps take no time."""
-
-    def __init__(self) -> None:
-        self._slept = 0.0
-
-    def now(self) -> float:
-        return time.perf_counter() + self._slept
-
-    def today(self) -> datetime:
-        return datetime(2000, 1, 1, tzinfo=UTC)
-
-    def sleep(self, seconds: float, _cancel: CancelToken) -> None:
-        self._slept += seconds
 
 
 @dataclass
