@@ -56,19 +56,40 @@ class Miss(NamedTuple):
         return f"{fix}; what differs from the nearest recorded call:{lines}"
 
 
-@dataclass(frozen=True)
 class Privacy:
-    """What is taken out of calls before they are compared or kept: secrets, folders of the run, what hooks say."""
+    """What is taken out of calls of a run before they are compared or kept: secrets, its folders, what hooks say.
 
-    hooks: UserHooks
-    places: Mapping[str, str]
-    secrets: tuple[str, ...] = ()
+    A call is compared without the secrets that were known when it was made: those of the inputs, the environment and
+    its own params, and those that other nodes gave before. A replayed run comes to the same, since what stood in
+    the place of a secret there is ``[redacted]`` from the start. Written to by the threads of a batch, hence the lock.
+    """
 
-    def of_call(self, value: Any) -> Any:
-        """A call's params or item as revivable JSON that is the same wherever it runs."""
+    def __init__(self, hooks: UserHooks, places: Mapping[str, str]) -> None:
+        self.hooks, self.places = hooks, places
+        self._lock = threading.Lock()
+        self._known: dict[str, set[str]] = defaultdict(set)
+
+    def learn(self, source: str, value: Any) -> None:
+        """Note the secrets in what a node gave; of the inputs under the name ""."""
+        found = set(named_secrets(value))
+        if found:
+            with self._lock:
+                self._known[source] |= found
+
+    def of_call(self, node_id: str, value: Any) -> Any:
+        """A node's params or item as revivable JSON that is the same wherever it runs."""
         written = without_places(revivable_json(value), self.places)
-        known = frozenset([*self.secrets, *environment_secrets(), *named_secrets(written)])
-        return self.hooks.redact(_redactor(known)(written))
+        return self.hooks.redact(_redactor(self._secrets(node_id, written))(written))
+
+    def of_all(self, value: Any) -> Any:
+        """Anything of the run without what is known by now."""
+        return self.hooks.redact(without_places(_redactor(self._secrets("", value))(value), self.places))
+
+    def _secrets(self, node_id: str, written: Any) -> frozenset[str]:
+        # Not those of the node itself: which items of its batch were done before this one is chance.
+        with self._lock:
+            known = set().union(*(found for source, found in self._known.items() if source != node_id or not source))
+        return frozenset([*known, *environment_secrets(), *named_secrets(written)])
 
 
 class Cassette:
@@ -80,7 +101,7 @@ class Cassette:
         self._lock = threading.Lock()
         exists = path.exists()
         kept = read_recordings(path, shown_as) if exists and mode != "all" else []
-        self._kept = kept
+        self._kept, self._exists = kept, exists
         self._by_call: dict[tuple[str, str], list[Recording]] = defaultdict(list)
         for recording in kept:
             self._by_call[recording.node, recording.key].append(recording)
@@ -88,12 +109,9 @@ class Cassette:
         self.records = mode in ("new", "all") or (mode == "once" and not exists)
         self._active = exists or self.records
 
-    def layers(self, privacy: Privacy) -> Callable[[NodeSpec, Layer], Layer] | None:
-        """What makes the layer in a node's place, which replays, records, or says what is missing.
-
-        None where there is nothing to replay and nothing is to be recorded.
-        """
-        return (lambda spec, inner: _Taped(spec, inner, self, privacy)) if self._active else None
+    def tape(self, privacy: Privacy) -> Tape | None:
+        """It as one run uses it; None where there is nothing to replay and nothing is to be recorded."""
+        return Tape(self, privacy) if self._active else None
 
     def find(self, call: Call, key: str) -> Recording | None:
         """The recording of a call; of several of the very same one that of its item and attempt."""
@@ -125,23 +143,32 @@ class Cassette:
             by_node.setdefault(miss.node_id, []).append((place, miss))
         return tuple(_for_all([miss for _, miss in of_node]) for of_node in by_node.values())
 
-    def finish(self, redact: Redactor, privacy: Privacy) -> None:
-        """Write what a run added, if anything, without the secrets of the run.
+    def finish(self, clean: Callable[[Any], Any]) -> None:
+        """Write what a run added, if anything; ``clean`` takes the secrets of the run out of it.
 
         Raises:
-            InvalidCassette: the file cannot be written, or a call gave what no cassette can hold.
+            InvalidCassette: the file cannot be written, or a call gave what no cassette can hold; the others are
+                written.
         """
         with self._lock:
             recorded, self._new = self._new, []
-        if not recorded:
-            return
-        problems = [problem for each in recorded for problem in self._lost(each)]
+        lost = {id(each): list(self._lost(each)) for each in recorded}
+        added = [_without_secrets(each, clean) for each in recorded if not lost[id(each)]]
+        if added:
+            anew = {each.place for each in added}
+            self._kept = [*(each for each in self._kept if each.place not in anew), *added]
+            write_recordings(self.path, self._kept)
+        problems = [problem for found in lost.values() for problem in found]
         if problems:
             raise InvalidCassette(problems)
-        added = [_without_secrets(each, redact, privacy) for each in recorded]
-        anew = {each.place for each in added}
-        self._kept = [*(each for each in self._kept if each.place not in anew), *added]
-        write_recordings(self.path, self._kept)
+
+    def give_up(self) -> bool:
+        """Forget what was recorded anew in place of a cassette that is there; False where there is nothing to lose."""
+        with self._lock:
+            kept = bool(self._new) and self.mode == "all" and self._exists
+            if kept:
+                self._new = []
+        return kept
 
     def _why(self, spec: NodeSpec, call: Call, item: Any, params: Any) -> Miss:
         which = f"node '{spec.id}' ({spec.type})" + (f", item {call.index}" if call.index is not None else "")
@@ -160,8 +187,44 @@ class Cassette:
             revive(recording.outputs)
             revive(list(recording.llm_calls))
         except ValueError as error:
-            message = f"node '{recording.node}' gave what no cassette can hold: {error}"
+            item = "" if recording.index is None else f", item {recording.index},"
+            message = f"node '{recording.node}'{item} gave what no cassette can hold: {error}"
             yield Problem("cassette", message, hint="stub the node, or let it give plain data", file=self.shown_as)
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """A cassette as one run uses it."""
+
+    cassette: Cassette
+    privacy: Privacy
+
+    def layer(self, spec: NodeSpec, inner: Layer) -> Layer:
+        """What stands in a node's place: replays, records, or says what is missing."""
+        return _Taped(spec, inner, self.cassette, self.privacy)
+
+    def learn(self, source: str, value: Any) -> None:
+        """Note the secrets in what a node gave; of the inputs under the name ""."""
+        self.privacy.learn(source, value)
+
+    def finish(self, redact: Redactor) -> tuple[Miss, ...]:
+        """Write what was recorded, without the secrets of the run; gives the calls that were not there.
+
+        Raises:
+            InvalidCassette: as ``Cassette.finish``.
+        """
+        places, hooks = self.privacy.places, self.privacy.hooks
+        self.cassette.finish(lambda value: hooks.redact(without_places(redact(value), places)))
+        return self.cassette.take_misses()
+
+    def cut_short(self) -> None:
+        """Write what was recorded until the run was interrupted; a cassette that was to be made anew is left.
+
+        Raises:
+            InvalidCassette: as ``Cassette.finish``.
+        """
+        if not self.cassette.give_up():
+            self.cassette.finish(self.privacy.of_all)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +235,8 @@ class _Taped:
     privacy: Privacy
 
     def run(self, call: Call, store: Store, params: dict[str, Any], /) -> str | None:
-        private = self.privacy.of_call(params)
-        item = self.privacy.of_call(store[call.alias]) if call.index is not None else None
+        private = self.privacy.of_call(call.node_id, params)
+        item = self.privacy.of_call(call.node_id, store[call.alias]) if call.index is not None else None
         key = key_of(private, item)
         found = self.cassette.find(call, key)
         if found is not None:
@@ -210,10 +273,7 @@ def _play(recording: Recording, store: Store) -> str | None:
     return recording.action
 
 
-def _without_secrets(recording: Recording, redact: Redactor, privacy: Privacy) -> Recording:
-    def clean(value: Any) -> Any:
-        return privacy.hooks.redact(without_places(redact(value), privacy.places))
-
+def _without_secrets(recording: Recording, clean: Callable[[Any], Any]) -> Recording:
     raised = recording.raised
     return replace(
         recording,

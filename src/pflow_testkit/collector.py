@@ -26,7 +26,8 @@ from pflow_testkit.cassettes import Cassette
 from pflow_testkit.hooks import hooks_for
 from pflow_testkit.options import CASSETTES, KEY
 from pflow_testkit.registry import registry_for
-from pflow_testkit.runner import Ran, Setting, run_case
+from pflow_testkit.runner import Ran, Setting, clock_of, run_case
+from pflow_testkit.sandbox import hidden_from
 from pflow_testkit.snapshots import accepting, case_snapshots
 from pflow_testkit.storage import CASES, cassette_name, folder_of
 from pflow_testkit.stress_options import is_stressed
@@ -232,15 +233,18 @@ def _allowed(request: pytest.FixtureRequest, case: Case) -> Case:
 def _setting(request: pytest.FixtureRequest, file: WorkflowFile, case: Case) -> Setting:
     path = folder_of(CASSETTES, file.path) / cassette_name(case.name)
     cassette = Cassette(path, request.config.stash[KEY].record, os.path.relpath(path))
-    return Setting(hooks_for(request.config, file.path), cassette, request.getfixturevalue("pflow_clock"))
+    hidden = () if cassette.records else hidden_from(request.config)
+    return Setting(hooks_for(request.config, file.path), cassette, clock_of(request), hidden)
 
 
 def _snapshots_said(request: pytest.FixtureRequest, case: Case, ran: Ran) -> str:
     if not ran.complete:
         return ""
     # A case that fails says nothing of what is right, so its snapshots are left as they are.
-    snapshots = case_snapshots(request, case.name, case.snapshot, update=not ran.problems)
+    snapshots = list(case_snapshots(request, case.name, case.snapshot, update=not ran.problems))
     said = [snapshot.said(missing=not ran.problems) for snapshot in snapshots if ran.result != snapshot]
+    if not ran.problems and any(snapshot.is_missing for snapshot in snapshots):
+        said.append(ran.summary())
     text = "\n\n".join(filter(None, said))
     return f"{text}\n{accepting(request.node)}" if text and not ran.problems else text
 

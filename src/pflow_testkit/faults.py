@@ -10,7 +10,7 @@ import json
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from pflow_engine.copying import copy_data
@@ -22,7 +22,7 @@ from pflow_engine.store import Store, View
 from pflow_engine.trace import NodeTrace, strict_json
 from pflow_engine.value_types import is_of_type
 from pflow_engine.wrappers import Call, Layer, NodeSpec
-from pflow_testkit.clock import Hang
+from pflow_testkit.clock import Hang, SkippingClock
 from pflow_testkit.expectations import Fault, shown
 from pflow_testkit.places import FAULT_KINDS, fixtures_in, injection_faults
 
@@ -187,7 +187,7 @@ class _Injected:
         value = fault.value
         match fault.kind:
             case "raises":
-                raise value if isinstance(value, BaseException) else InjectedError(value)
+                raise value if not isinstance(value, str) else InjectedError(value)
             case "error":
                 store["error"] = value
                 return "error"
@@ -201,16 +201,24 @@ class _Injected:
     def _wait(self, call: Call, seconds: float) -> None:
         try:
             call.clock.sleep(seconds, call.cancel)
-        except Hang as error:
-            message = f"nothing ever ends this: node '{self.spec.id}' hangs and no timeout is over it"
-            raise Hang([replace(problem, message=message) for problem in error.problems]) from None
+        except Hang:
+            raise Hang(self._endless()) from None
         if call.cancel.cancelled:
             # Nobody waits for it any more, so it must not do now what it was kept from doing.
             message = f"node '{self.spec.id}' was asked to stop while a fault held it up"
             raise Unhealable(Problem("cancelled", message))
 
+    def _endless(self) -> Problem:
+        message = f"nothing ever ends this: node '{self.spec.id}' hangs and no timeout is over it"
+        alone = "only an item of a batch can have a 'timeout' over it"
+        return Problem("hang", message, hint="give the batch a 'timeout'" if self.spec.batch else alone)
+
     def _hang(self, call: Call, params: Mapping[str, Any]) -> NoReturn:
         seconds = self._own_timeout(params)
+        limited = self.spec.batch is not None and self.spec.batch.timeout is not None
+        if seconds == math.inf and not limited and not isinstance(call.clock, SkippingClock):
+            # A clock that really waits would wait for ever, and the session with it.
+            raise Hang(self._endless())
         self._wait(call, seconds)
         raise TimeoutError(f"timed out after {seconds:g}s")
 

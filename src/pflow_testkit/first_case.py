@@ -63,8 +63,9 @@ def write_first_cases(session: pytest.Session) -> bool:
     for path in config.stash[KEY].init:
         try:
             said += write_first_case(config, load(os.path.relpath(path)), path)
-        except PflowError as error:
-            said += [str(error), f"no case file was written for {os.path.relpath(path)}"]
+        except (PflowError, OSError) as error:
+            reason = str(error) if isinstance(error, PflowError) else f"{error.filename}: {error.strerror}"
+            said += [reason, f"no case file was written for {os.path.relpath(path)}"]
             session.testsfailed += 1
     reporter = config.pluginmanager.getplugin("terminalreporter")
     if reporter is not None:
@@ -85,13 +86,13 @@ def write_first_case(config: pytest.Config, document: Document, path: Path) -> l
         hint = "add to it by hand, or take it away first"
         raise InvalidWorkflow(Problem("case-file", "there is a case file already", hint=hint, file=shown))
     case = _first_case(config, document, path)
+    write_text(target, _as_yaml(case))
     said = [f"wrote {shown}", *case.notes]
     if case.snapshot:
         kept = folder_of(TRACES, path) / snapshot_name(NAME, "trace")
         kept.parent.mkdir(parents=True, exist_ok=True)
         write_text(kept, case.snapshot)
         said.insert(1, f"wrote {os.path.relpath(kept)}")
-    write_text(target, _as_yaml(case))
     return said
 
 
@@ -113,7 +114,7 @@ def _first_case(config: pytest.Config, document: Document, path: Path) -> FirstC
 def _example_inputs(workflow: Workflow) -> dict[str, Any]:
     needed = {name: declared for name, declared in workflow.inputs.items() if declared.required}
     return {
-        name: copy_data(_EXAMPLES.get(declared.type, "example"))
+        name: copy_data(_EXAMPLES.get(declared.type, f"example {name}"))
         for name, declared in needed.items()
         if not declared.has_default
     }

@@ -7,7 +7,7 @@ the loaded conftest.py files whose folder a path lies in, from the top down. The
     adds node types; the engine's own hook.
 ``pflow_testkit_stub(node)``
     what stands in for a node that the test has no stub for: outputs or rules as in a case file, or None. ``node`` has
-    ``id``, ``type``, ``params`` (as written), ``batch`` and ``interface``. The deepest answer counts.
+    ``id``, ``type``, ``params`` (as written) and ``interface``. The deepest answer counts.
 ``pflow_testkit_normalise(trace)``
     changes a trace, as plain data without volatile fields, before it is compared with its snapshot or written: in
     place, or by returning another.
@@ -23,16 +23,19 @@ import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
-from pflow_engine.errors import PflowError, Problem
+from pflow_engine.errors import PflowError, Problem, did_you_mean
 from pflow_engine.trace import strict_json
 from pflow_engine.value_types import type_name
 
+_Given = TypeVar("_Given")
+
 REGISTER, WRAP = "pflow_register_nodes", "pflow_wrap_node"
 STUB, NORMALISE, REDACT = "pflow_testkit_stub", "pflow_testkit_normalise", "pflow_testkit_redact"
+_PREFIX = "pflow_testkit_"
 _TAKES = {STUB: "node", NORMALISE: "trace", REDACT: "value"}
 
 
@@ -60,9 +63,11 @@ class UserHooks:
             changed = _answer(NORMALISE, hook, trace)
             trace = trace if changed is None else changed
         written = strict_json(trace)
-        if not isinstance(written, dict):
+        if not isinstance(written, dict) or not _has_nodes(written):
+            left = type_name(trace) if not isinstance(written, dict) else "a trace whose nodes are no maps"
+            file = _file_of(self._normalisers[-1]) if self._normalisers else ""
             hint = "change the trace in place, or return it"
-            raise InvalidHook(Problem("hook", f"{NORMALISE} returned {type_name(trace)}, not a trace", hint=hint))
+            raise InvalidHook(Problem("hook", f"{NORMALISE} returned {left}, not a trace", hint=hint, file=file))
         return written
 
     def redact(self, value: Any) -> Any:
@@ -89,6 +94,20 @@ class UserHooks:
         return self._redacted[text]
 
 
+def failing_in_words(work: Callable[[], _Given]) -> _Given:
+    """Do work; what is wrong with a hook, or with a file that is kept, fails the test in words, without our frames.
+
+    Raises:
+        pytest.fail.Exception: with every problem.
+    """
+    __tracebackhide__ = True
+    try:
+        return work()
+    except PflowError as error:
+        said = str(error)
+    pytest.fail(said, pytrace=False)
+
+
 def hooks_for(config: pytest.Config, *paths: Path) -> UserHooks:
     """The hooks that hold for any of ``paths``.
 
@@ -96,12 +115,16 @@ def hooks_for(config: pytest.Config, *paths: Path) -> UserHooks:
         InvalidHook: one that cannot be called with what it is given, naming its file.
     """
     plugins = plugins_for(config, paths, _TAKES)
+    for _, plugin in config.pluginmanager.list_name_plugin():
+        folder = _folder(plugin)
+        if folder is not None and _is_above(folder, paths):
+            _refuse_typos(plugin)
     stubs, normalisers, redactors = (tuple(_found(plugins, name)) for name in (STUB, NORMALISE, REDACT))
     return UserHooks(stubs, normalisers, redactors)
 
 
 def plugins_for(config: pytest.Config, paths: tuple[Path, ...], names: Iterable[str]) -> list[Any]:
-    """The plugins and conftest.py files that have one of these hooks and hold for any of ``paths``."""
+    """The plugins and conftest.py files that have one of these hooks and hold for any of ``paths``, deepest last."""
     wanted = tuple(names)
     found = [plugin for _, plugin in config.pluginmanager.list_name_plugin() if _has_any(plugin, wanted)]
     seen_here = [plugin for plugin in found if _is_above(_folder(plugin), paths)]
@@ -113,6 +136,11 @@ def unusable(plugin: Any, name: str, reason: str, fix: str) -> InvalidHook:
     file = str(getattr(plugin, "__file__", "") or plugin)
     message = f"a hook that cannot be called: {reason}"
     return InvalidHook(Problem("hook", message, hint=f"define it as: def {name}({fix})", file=file))
+
+
+def _has_nodes(trace: dict[str, Any]) -> bool:
+    nodes = trace.get("nodes", [])
+    return isinstance(nodes, list) and all(isinstance(node, dict) for node in nodes)
 
 
 def _answer(name: str, hook: Callable[..., Any], value: Any) -> Any:
@@ -138,7 +166,19 @@ def _found(plugins: list[Any], name: str) -> Iterable[Callable[..., Any]]:
             yield hook
 
 
+def _refuse_typos(plugin: Any) -> None:
+    # Of what is missing nobody hears: a hook that was to take secrets out must not fail to for a letter.
+    for name, value in list(vars(plugin).items()):
+        if name.startswith(_PREFIX) and name not in _TAKES:
+            file, hint = str(getattr(plugin, "__file__", "")), did_you_mean(name, _TAKES)
+            raise InvalidHook(Problem("hook", f"there is no hook '{name}'", hint=hint, file=file))
+        if name in _TAKES and not callable(value):
+            raise unusable(plugin, name, f"{name} is of type {type_name(value)}", _TAKES[name])
+
+
 def _check(plugin: Any, name: str, hook: Callable[..., Any]) -> None:
+    if inspect.iscoroutinefunction(hook) or inspect.isgeneratorfunction(hook):
+        raise unusable(plugin, name, f"{name} is no plain function", _TAKES[name])
     try:
         inspect.signature(hook).bind(**{_TAKES[name]: None})
     except TypeError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 from pflow_testkit.cases import Case
-from pflow_testkit.options import KEY
+from pflow_testkit.options import KEY, again_command
 from pflow_testkit.orphans import PythonTests, find_orphans, remove, written_cases
 from pflow_testkit.storage import CASES, USED
 
@@ -37,10 +36,14 @@ def report(config: pytest.Config, items: Iterable[pytest.Item], passed: set[str]
     known = _merged([_known(config, items, passed), *map(_received, workers)])
     collected = config.stash.get(CASES, {})
     cases = partial(_cases, collected)
-    orphans = find_orphans(options.folders, known, cases, config.getini("norecursedirs"))
+    try:
+        orphans = find_orphans(options.folders, known, cases, config.getini("norecursedirs"))
+    except OSError as error:
+        return [f"snapshots and cassettes that no test uses were not looked for: {error.filename}: {error.strerror}"]
     if not orphans:
         return []
-    return _removed(orphans) if options.prune else _listed(config, orphans)
+    only_looks = config.getoption("collectonly", default=False)
+    return _removed(orphans) if options.prune and not only_looks else _listed(config, orphans)
 
 
 def _known(config: pytest.Config, items: Iterable[pytest.Item], passed: set[str]) -> PythonTests:
@@ -77,8 +80,7 @@ def _cases(collected: Mapping[Path, tuple[Case, ...]], workflow: Path) -> tuple[
 
 
 def _listed(config: pytest.Config, orphans: list[Path]) -> list[str]:
-    given = [f"--pflow-workflows={folder}" for folder in config.getoption("pflow_workflows")]
-    command = " ".join(map(shlex.quote, ["pytest", *given, "--pflow-prune"]))
+    command = again_command(config, "--pflow-prune")
     count = "1 file that no test uses" if len(orphans) == 1 else f"{len(orphans)} files that no test uses"
     return [f"{count} (was a case renamed or taken out?):", *_names(orphans), f"to remove: {command}"]
 

@@ -62,11 +62,27 @@ def _keep(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Keep:
     fields = schema.get("properties")
     if fields is not None:
         closed = schema.get("additionalProperties") is False
-        return _keep_map({name: _keep_field(field, definitions) for name, field in fields.items()}, closed=closed)
+        kept = {name: _keep_field(field, definitions) for name, field in fields.items()}
+        plain = _keep_map(kept, closed=closed)
+        if "then" not in schema:
+            return plain
+        special = {name: _keep_field(field, definitions) for name, field in schema["then"]["properties"].items()}
+        return _by_constants(schema["if"], _keep_map({**kept, **special}, closed=closed), plain)
     if "items" in schema:
         each = _keep(schema["items"], definitions)
         return lambda value: [each(item) for item in value] if isinstance(value, list) else sorted_maps(value)
     return sorted_maps
+
+
+def _by_constants(condition: Mapping[str, Any], special: Keep, plain: Keep) -> Keep:
+    # An ``if`` of the schema asks for fields with certain values: nodes of the type ``http``.
+    wanted = {name: field["const"] for name, field in condition["properties"].items()}
+
+    def keep(value: Any) -> Any:
+        fits = isinstance(value, dict) and all(value.get(name) == const for name, const in wanted.items())
+        return special(value) if fits else plain(value)
+
+    return keep
 
 
 def _keep_field(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> Keep | None:
@@ -79,7 +95,8 @@ def _keep_map(fields: Mapping[str, Keep | None], *, closed: bool) -> Keep:
         if not isinstance(value, dict):
             return value
         kept = {}
-        for name in fields if closed else sorted(value):
+        names = [*fields, *sorted(name for name in value if name not in fields)] if closed else sorted(value)
+        for name in names:
             each = fields.get(name, sorted_maps)
             if each is not None and name in value:
                 found = each(value[name])

@@ -13,6 +13,9 @@ import pytest
 KEY: pytest.StashKey[Options] = pytest.StashKey()
 STOPPED: pytest.StashKey[bool] = pytest.StashKey()
 """Of an item: whether it did not come to its end. It failed, was skipped, or what it asked for could not be had."""
+HOST: pytest.StashKey[dict[str, str]] = pytest.StashKey()
+"""The environment as it was when the session began."""
+
 TRACES, CASSETTES = "__traces__", "__cassettes__"
 FOLDERS = (TRACES, CASSETTES)
 """Folders of ours beside tests. Nothing in them is a test."""
@@ -101,7 +104,7 @@ def read_options(config: pytest.Config) -> Options:
     """
     given = [_path_of(name, config) if name else None for name in _given(config)]
     wrong = [_wrong("--pflow-workflows", path) for path in given]
-    from_ini: list[Path] = config.getini("pflow_workflows")
+    from_ini = [Path(os.path.abspath(path)) for path in config.getini("pflow_workflows")]  # noqa: PTH100  # keeps symbolic links as written
     wrong += [_wrong(f"pflow_workflows in {config.inipath}", path) for path in from_ini]
     init = [_path_of(name, config) for name in config.getoption("pflow_init")]
     wrong += [_wrong_file("--pflow-init", path) for path in init]
@@ -119,8 +122,20 @@ def rerun_command(item: pytest.Item, *options: str) -> str:
     config = item.config
     path = os.path.relpath(item.path, config.invocation_params.dir)
     given = [f"--pflow-workflows={folder}" for folder in config.getoption("pflow_workflows")]
-    words = ["pytest", *given, f"{path}::{item.nodeid.partition('::')[2]}", *options]
+    words = ["pytest", *_settings(config), *given, f"{path}::{item.nodeid.partition('::')[2]}", *options]
     return " ".join(map(shlex.quote, words))
+
+
+def again_command(config: pytest.Config, *options: str) -> str:
+    """The command of this session with more options."""
+    return " ".join(map(shlex.quote, ["pytest", *map(str, config.invocation_params.args), *options]))
+
+
+def _settings(config: pytest.Config) -> list[str]:
+    # What decides which ini file holds, and what it says.
+    file, root = config.getoption("inifilename", None), config.getoption("rootdir", None)
+    overridden = [word for entry in config.getoption("override_ini", None) or [] for word in ("-o", entry)]
+    return [*(["-c", str(file)] if file else []), *([f"--rootdir={root}"] if root else []), *overridden]
 
 
 def add_arguments(config: pytest.Config, options: Options) -> None:
@@ -134,7 +149,8 @@ def add_arguments(config: pytest.Config, options: Options) -> None:
     named = [_path_of(name, config) for name in _given(config)]
     if options.init:
         config.args, config.args_source = [str(path) for path in options.init], pytest.Config.ArgsSource.ARGS
-        config.option.dist = "no"  # nothing is run that could be spread over xdist's workers
+        # Nothing is run that could be spread over xdist's workers, and nobody is to wait for their reports.
+        config.option.dist, config.option.numprocesses = "no", None
         return
     by_default = config.args_source is not pytest.Config.ArgsSource.ARGS
     arguments = [] if by_default and named else list(config.args)

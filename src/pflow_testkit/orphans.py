@@ -90,7 +90,7 @@ def _orphans_of(folder: Path, python: PythonTests, cases: Cases) -> Iterator[Pat
     owner = folder.parent.parent / folder.name
     files = [file for file in folder.iterdir() if file.is_file()]
     yield from (file for file in files if file.name.startswith(".") and file.name.endswith(TEMPORARY))
-    files = [file for file in files if not file.name.startswith(".")]
+    files = [file for file in files if _is_ours(file)]
     if not owner.exists():
         yield from files
     elif owner.suffix == ".py":
@@ -101,6 +101,12 @@ def _orphans_of(folder: Path, python: PythonTests, cases: Cases) -> Iterator[Pat
         except PflowError:
             return  # what cannot be read may use any of them; that it cannot is said by its own test
         yield from (file for file in files if file.name not in wanted)
+
+
+def _is_ours(file: Path) -> bool:
+    # What else people put there is theirs.
+    endings = [".json"] if file.parent.parent.name == CASSETTES else [f".{kind}.json" for kind in KINDS]
+    return not file.name.startswith(".") and file.name.endswith(tuple(endings))
 
 
 def _wanted(kind: str, cases: Iterable[Case]) -> Iterator[str]:
@@ -120,5 +126,5 @@ def _is_unused(file: Path, owner: Path, python: PythonTests) -> bool:
 
 def _is_of(file: str, test: str) -> bool:
     stem = next((file.removesuffix(f".{kind}.json") for kind in KINDS if file.endswith(f".{kind}.json")), None)
-    stem, own = stem or file.removesuffix(".json"), slug(test)
+    stem, own = stem or file.removesuffix(".json"), slug(test, space=" ")
     return stem == own or stem.startswith((f"{own}.", f"{own}["))

@@ -161,6 +161,17 @@ def injection_faults(faults: Any) -> Iterator[Fault]:
             yield (index,), f"a fault is a map, not {shown(fault)}", _FAULT_EXAMPLE
 
 
+def is_raisable(value: Any) -> bool:
+    """Whether a stub or a fault can raise it: text, or in Python an exception or a class of them."""
+    return isinstance(value, str | BaseException) or (isinstance(value, type) and issubclass(value, BaseException))
+
+
+def _delay_hint(value: Any) -> str:
+    if isinstance(value, float | int) and value == math.inf:
+        return "for ever is hang: true"
+    return "write a number of seconds without quotes: delay: 20"
+
+
 def _is_typo(key: Any) -> bool:
     return isinstance(key, str) and key.startswith("$") and bool(nearest(key, [FIXTURE]))
 
@@ -264,7 +275,7 @@ def _bad_attempt(reply: Any, path: Path) -> Iterator[Fault]:
 
 def _bad_reply(reply: Mapping[Any, Any], path: Path) -> Iterator[Fault]:
     raises, action = reply.get("raises", ""), reply.get("action", "")
-    if not isinstance(raises, str | BaseException) and not looks_like_fixture(raises):
+    if not is_raisable(raises) and not looks_like_fixture(raises):
         yield (*path, "raises"), f"'raises' is the text of an exception, not {shown(raises)}", "put it in quotes"
     if not isinstance(action, str) and not looks_like_fixture(action):
         yield (*path, "action"), f"'action' is text, not {shown(action)}", "put it in quotes"
@@ -303,13 +314,13 @@ def _bad_target(fault: Mapping[Any, Any], path: Path) -> Iterator[Fault]:
 
 def _bad_value(kind: str, value: Any, path: Path) -> Iterator[Fault]:
     if kind in ("raises", "error"):
-        types = str | BaseException if kind == "raises" else str
-        if not isinstance(value, types) and not looks_like_fixture(value):
+        fits = is_raisable(value) if kind == "raises" else isinstance(value, str)
+        if not fits and not looks_like_fixture(value):
             what = "text of an exception" if kind == "raises" else "text of an error"
             yield path, f"'{kind}' is the {what}, not {shown(value)}", "put it in quotes"
     elif kind == "delay":
         if not is_of_type(value, "number") or not 0 < value < math.inf:
-            yield path, f"'delay' takes seconds above 0, not {shown(value)}", "for ever is hang: true"
+            yield path, f"'delay' takes seconds above 0, not {shown(value)}", _delay_hint(value)
     elif kind == "hang":
         if value is not True:
             yield path, f"'hang' is true, not {shown(value)}", "write hang: true, or take it out"

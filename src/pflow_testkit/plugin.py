@@ -15,7 +15,7 @@ import pytest
 
 from pflow_testkit import stress_options
 from pflow_testkit.ledger import Ledger
-from pflow_testkit.options import FOLDERS, KEY, STOPPED, add_arguments, add_options, read_options
+from pflow_testkit.options import FOLDERS, HOST, KEY, STOPPED, add_arguments, add_options, read_options
 
 if TYPE_CHECKING:
     from pflow_testkit.clock import SkippingClock
@@ -38,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", stress_options.MARKER)
     config.stash[KEY] = read_options(config)
+    config.stash[HOST] = dict(os.environ)
     config.pluginmanager.register(Ledger(config), "pflow_ledger")
     config.stash[stress_options.KEY] = stress_options.read_stress_options(config)
     if config.stash[KEY].folders:

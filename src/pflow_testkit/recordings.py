@@ -10,7 +10,7 @@ from __future__ import annotations
 import builtins
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -21,9 +21,10 @@ from pflow_engine.batch import error_text
 from pflow_engine.document.load import locate, parse, read_text
 from pflow_engine.document.model import Document
 from pflow_engine.errors import InvalidWorkflow, PflowError, Problem, Unhealable
-from pflow_engine.trace import write_text
+from pflow_engine.trace import revive, write_text
 from pflow_engine.validation.structure import build_validator, schema_problems
 from pflow_testkit.normalise import canonical_text, sorted_maps
+from pflow_testkit.storage import of_kept_file
 
 VERSION: Final = 1
 
@@ -123,12 +124,24 @@ def read_recordings(path: Path, shown_as: str) -> list[Recording]:
         text = read_text(path)
         data = parse(text, "json", shown_as)
     except InvalidWorkflow as error:
-        raise InvalidCassette(error.problems) from None
+        raise InvalidCassette([of_kept_file(problem, "cassette") for problem in error.problems]) from None
     document = Document(shown_as, "json", text, data, (), lambda text: locate(text, "json"))
     problems = list(schema_problems(_validator(), data, document.problem))
+    problems = problems or list(_not_revived(document))
     if problems:
         raise InvalidCassette(problems)
     return [Recording.from_dict(call) for call in data["calls"]]
+
+
+def _not_revived(document: Document) -> Iterator[Problem]:
+    for index, call in enumerate(document.ir["calls"]):
+        for part in ("outputs", "llm_calls"):
+            try:
+                revive(call.get(part))
+            except Exception as error:  # noqa: BLE001  # what was written by hand may fail in any way
+                message = f"this is no value that was recorded: {error}"
+                hint = "write plain JSON, or record the call anew"
+                yield document.problem("cassette", message, ("calls", index, part), hint=hint)
 
 
 def write_recordings(path: Path, recordings: Iterable[Recording]) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pflow_engine.clock import Clock
 from pflow_engine.compiler import compile_ir_to_flow
 from pflow_engine.document.model import Document, Workflow
@@ -19,20 +21,22 @@ from pflow_engine.flow import Flow
 from pflow_engine.formatting import format_success_as_text, problem_without_secrets
 from pflow_engine.nodes import Registry
 from pflow_engine.result import RunResult
-from pflow_engine.trace import named_secrets, strict_json
+from pflow_engine.trace import strict_json
 from pflow_engine.validation import validate
-from pflow_engine.wrappers import Layer, NodeSpec
+from pflow_engine.wrappers import NodeSpec
 from pflow_testkit.cases import SUFFIX, Case, InvalidCase
-from pflow_testkit.cassettes import Cassette, Miss, Privacy
+from pflow_testkit.cassettes import Cassette, Miss, Privacy, Tape
 from pflow_testkit.clock import SkippingClock
 from pflow_testkit.expectations import FIXTURE, differences
 from pflow_testkit.faults import Faults
-from pflow_testkit.hooks import UserHooks
+from pflow_testkit.hooks import STUB, UserHooks
+from pflow_testkit.normalise import canonical_text
 from pflow_testkit.places import env_faults, file_faults, injection_faults
 from pflow_testkit.sandbox import own_place, own_places
 from pflow_testkit.stubs import CallLog, StandIns, example_stub, stub_problems, stubs_of_folder
 
 FixtureValue = Callable[[str], Any]
+_MOST_OUTPUTS = 600
 
 
 @dataclass(frozen=True)
@@ -53,33 +57,63 @@ class Ran:
         text = f"{said}\n\n{format_success_as_text(self.result)}" if self.complete else said
         return str(self.hooks.redact(text))
 
+    def summary(self) -> str:
+        """What ran, and the outputs of the run. No secrets."""
+        outputs = canonical_text(self.result.trace.to_dict()["outputs"])
+        text = f"{format_success_as_text(self.result)}\noutputs: {_cut(outputs)}"
+        return str(self.hooks.redact(text))
+
 
 @dataclass(frozen=True)
 class Setting:
-    """What a test brings to a run beside its case. Without a ``clock``, nothing in the run really waits."""
+    """What a test brings to a run beside its case. Without a ``clock``, nothing in the run really waits.
+
+    ``hidden`` are variables of the environment that the run does not see, if nothing in it may reach out.
+    """
 
     hooks: UserHooks = field(default_factory=UserHooks)
     cassette: Cassette | None = None
     clock: Clock | None = None
+    hidden: tuple[str, ...] = ()
 
-    def privacy(self, folder: Path, inputs: Any) -> Privacy:
-        """What is taken out of calls of a run in ``folder`` before they are kept."""
-        return Privacy(self.hooks, own_places(folder), tuple(named_secrets(strict_json(inputs))))
+    def tape(self, folder: Path) -> Tape | None:
+        """The cassette for one run in ``folder``, if the test has one."""
+        return self.cassette.tape(Privacy(self.hooks, own_places(folder))) if self.cassette else None
 
-    def taped(self, privacy: Privacy) -> Callable[[NodeSpec, Layer], Layer] | None:
-        """What makes the layers of nodes on the test's cassette, if it has one."""
-        return self.cassette.layers(privacy) if self.cassette else None
 
-    def finish(self, result: RunResult, privacy: Privacy) -> tuple[Miss, ...]:
-        """Write the cassette, and give the calls that it does not have.
+def _cut(text: str) -> str:
+    return text.rstrip() if len(text) <= _MOST_OUTPUTS else f"{text[:_MOST_OUTPUTS]}…"
 
-        Raises:
-            InvalidCassette: it cannot be written.
-        """
-        if self.cassette is None:
-            return ()
-        self.cassette.finish(result.trace.redactor(), privacy)
-        return self.cassette.take_misses()
+
+def clock_of(request: pytest.FixtureRequest) -> Clock:
+    """The clock of a test: what its fixture ``pflow_clock`` gives, ours or one of the user's.
+
+    Raises:
+        pytest.fail.Exception: that is no clock.
+    """
+    clock: Clock = request.getfixturevalue("pflow_clock")
+    if all(callable(getattr(clock, name, None)) for name in ("now", "today", "sleep", "within")):
+        return clock
+    said = f"the fixture pflow_clock gives {type(clock).__name__}, which is no clock (now, today, sleep, within)"
+    pytest.fail(said, pytrace=False)
+
+
+def run_flow(flow: Flow, inputs: Any, tape: Tape | None, **options: Any) -> RunResult:
+    """Run a flow, on a cassette if there is one, which keeps what was recorded even if the run is interrupted.
+
+    Raises:
+        InvalidInput: the inputs do not fit.
+        InvalidCassette: what was recorded until the interrupt cannot be kept.
+    """
+    if tape is None:
+        return flow.run(inputs, **options)
+    defaults = {name: declared.default for name, declared in flow.workflow.inputs.items()}
+    tape.learn("", strict_json({**defaults, **(inputs or {})}))
+    try:
+        return flow.run(inputs, **options)
+    except BaseException:
+        tape.cut_short()
+        raise
 
 
 @dataclass(frozen=True)
@@ -91,7 +125,7 @@ class Ready:
     setting: Setting
     log: CallLog
     faults: Faults
-    privacy: Privacy
+    tape: Tape | None
 
     def begin(self, work: Path) -> None:
         """Write the files of the case into its working folder, and forget what was called before."""
@@ -105,10 +139,12 @@ class Ready:
         Raises:
             InvalidCase: its inputs do not fit the workflow.
         """
-        with own_place(folder, self.case.env) as work:
+        hidden = () if self.case.live else self.setting.hidden
+        with own_place(folder, self.case.env, hidden) as work:
             self.begin(work)
             try:
-                result = self.flow.run(self.case.inputs, **{"clock": self.setting.clock or SkippingClock(), **options})
+                options = {"clock": self.setting.clock or SkippingClock(), **options}
+                result = run_flow(self.flow, self.case.inputs, self.tape, **options)
             except InvalidInput as error:
                 raise InvalidCase([_in_case(self.case, problem) for problem in error.problems]) from None
         self.faults.after(result.trace.nodes)
@@ -120,10 +156,12 @@ class Ready:
         Raises:
             InvalidCassette: what was recorded cannot be kept.
         """
-        misses = self.setting.finish(result, self.privacy)
+        found = [*_unexpected(self.case, result), *_unmet(self.case, self.faults)]
+        given_up = bool(found) and self.tape is not None and self.tape.cassette.give_up()
+        misses = self.tape.finish(result.trace.redactor()) if self.tape else ()
         kept_out = [*(_not_stubbed(self.case, spec) for spec in self.log.blocked), *_missed(self.case, misses)]
         # Where a node was kept from running, what came after it says nothing.
-        found = kept_out or [*_unexpected(self.case, result), *_unmet(self.case, self.faults)]
+        found = kept_out or [*found, *([_given_up(self.case)] if given_up else [])]
         file = self.flow.workflow.document.file
         named = tuple(problem if problem.file else replace(problem, file=file) for problem in found)
         return Ran(result, named, not kept_out, self.setting.hooks)
@@ -164,14 +202,15 @@ def prepare_case(  # noqa: PLR0913  # as above
     """
     log = CallLog()
     case = _with_fixtures(case, fixture)
+    own = set(case.stubs)
     case = replace(case, stubs=stubs_of_folder(case.stubs, setting.hooks, document, registry))
-    faults, privacy = Faults.of(case.faults), setting.privacy(folder, case.inputs)
-    registry.plug(StandIns(case.stubs, case.live, log, document, faults, setting.taped(privacy)))
+    faults, tape = Faults.of(case.faults), setting.tape(folder)
+    registry.plug(StandIns(case.stubs, case.live, log, document, faults, tape))
     workflow = validate(document, registry)
-    problems = [*_misfits(case, workflow, registry), *_fault_misfits(case, faults, workflow, registry)]
+    problems = [*_misfits(case, workflow, registry, own), *_fault_misfits(case, faults, workflow, registry)]
     if problems:
         raise InvalidCase(problems)
-    return Ready(compile_ir_to_flow(workflow, registry), case, setting, log, faults, privacy)
+    return Ready(compile_ir_to_flow(workflow, registry), case, setting, log, faults, tape)
 
 
 def _with_fixtures(case: Case, fixture: FixtureValue) -> Case:
@@ -187,12 +226,18 @@ def _filled(value: Any, fixture: FixtureValue) -> Any:
     return [_filled(item, fixture) for item in value] if isinstance(value, list) else value
 
 
-def _misfits(case: Case, workflow: Workflow, registry: Registry) -> Iterator[Problem]:
+def _misfits(case: Case, workflow: Workflow, registry: Registry, own: set[str]) -> Iterator[Problem]:
     for section, faults in (("files", file_faults(case.files)), ("env", env_faults(case.env))):
         for path, message, hint in faults:
             yield case.problem(f"bad-{section}".removesuffix("s"), message, (section, *path), hint=hint, key=True)
     for path, message, hint in stub_problems(case.stubs, workflow, registry):
+        if path and path[0] not in own:
+            yield Problem("bad-stub", f"what {STUB} gives for node '{path[0]}': {message}", hint=hint)
+            continue
         yield case.problem("bad-stub", message, ("stubs", *path), hint=hint, key=True)
+    if "batch_metadata" in case.snapshot and not any(node.batch for node in workflow.nodes):
+        at: DataPath = ("snapshot", list(case.snapshot).index("batch_metadata"))
+        yield case.problem("no-batch", "the workflow has no batch to keep the metadata of", at, hint="take it out")
     ids = [node.id for node in workflow.nodes]
     live = case.live if isinstance(case.live, tuple) else ()
     named: list[tuple[DataPath, str]] = [(("live", index), name) for index, name in enumerate(live)]
@@ -298,6 +343,12 @@ def reaches_out(spec: NodeSpec) -> str:
     """What a test is told whose node reaches out without a stub."""
     effect = {"network": "the network", "model": "a model"}[spec.interface.effects]
     return f"node '{spec.id}' ({spec.type}) reaches for {effect}, and there is no stub for it"
+
+
+def _given_up(case: Case) -> Problem:
+    message = "the cassette was left as it was, since the case fails"
+    hint = "mend the case, or take the cassette away first if it is to be made of this run"
+    return case.problem("cassette", message, ("name",), hint=hint)
 
 
 def _missed(case: Case, misses: Iterable[Miss]) -> Iterator[Problem]:

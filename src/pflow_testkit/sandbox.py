@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from pflow_engine.trace import looks_secret
+from pflow_testkit.options import HOST
 
 _OWN = {"work": (), "home": ("HOME", "USERPROFILE"), "tmp": ("TMPDIR", "TEMP", "TMP")}
 _FOLLOW_HOME = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
@@ -27,16 +31,28 @@ _FIXED = {
 """The same for everyone, unless the case says otherwise: else a snapshot would tell who took it and where."""
 
 
+def hidden_from(config: pytest.Config) -> tuple[str, ...]:
+    """The host's variables that look like secrets and that no test has set since: a hermetic run does not see them.
+
+    Else they would leak into it, and one with an ordinary word for a value would take that word out of snapshots.
+    """
+    host = config.stash.get(HOST, {})
+    return tuple(name for name, value in host.items() if looks_secret(name) and os.environ.get(name) == value)
+
+
 @contextmanager
-def own_place(folder: Path, env: Mapping[str, Any]) -> Iterator[Path]:
-    """A working folder, a home and a folder for temporary files of a run's own; gives the working folder."""
+def own_place(folder: Path, env: Mapping[str, Any], hidden: Iterable[str] = ()) -> Iterator[Path]:
+    """A working folder, a home and a folder for temporary files of a run's own; gives the working folder.
+
+    ``hidden`` are variables that the run does not see, unless ``env`` sets them.
+    """
     work = folder / "work"
     with pytest.MonkeyPatch.context() as patch:
         for name, variables in _OWN.items():
             (folder / name).mkdir(parents=True, exist_ok=True)
             for variable in variables:
                 patch.setenv(variable, str(folder / name))
-        for variable in _FOLLOW_HOME:
+        for variable in (*_FOLLOW_HOME, *hidden):
             patch.delenv(variable, raising=False)
         patch.chdir(work)
         for name, value in {**_FIXED, **env}.items():

@@ -14,7 +14,7 @@ from pflow_engine.document.model import Workflow
 from pflow_engine.result import RunResult
 from pflow_engine.trace import Trace, strict_json
 from pflow_engine.value_types import type_name
-from pflow_testkit.hooks import UserHooks, hooks_for
+from pflow_testkit.hooks import UserHooks, failing_in_words, hooks_for
 from pflow_testkit.normalise import stable, stable_outputs, without_places
 from pflow_testkit.sandbox import own_places
 
@@ -43,7 +43,10 @@ class Seen:
             TypeError: it is none of them.
         """
         __tracebackhide__ = True
-        hooks, places = hooks_for(item.config, item.path), _places(item)
+        # The hooks of the workflow's folder hold as well as those of the test's.
+        file = value.trace.file if isinstance(value, RunResult) else getattr(value, "file", "")
+        paths = [item.path, *([Path(file).absolute()] if isinstance(file, str) and file else [])]
+        hooks, places = failing_in_words(lambda: hooks_for(item.config, *paths)), _places(item)
         if isinstance(value, RunResult):
             return cls(hooks, places, value.trace.to_dict(), workflow=value.workflow)
         if isinstance(value, Trace):
@@ -63,6 +66,8 @@ class Seen:
             TypeError: the outputs of a batch are no trace.
         """
         __tracebackhide__ = True
+        if kind == _METADATA and self.workflow and not any(node.batch for node in self.workflow.nodes):
+            raise TypeError("the workflow has no batch to keep the metadata of")
         if self.trace is None:
             if kind != _METADATA:
                 raise TypeError("the outputs of a batch are no run: compare them with batch_snapshot")
@@ -74,7 +79,7 @@ class Seen:
 
     def canonical(self) -> dict[str, Any]:
         """The trace: stable, without folders of this run, as the user's hooks want it."""
-        trace = self.hooks.normalise(_once(without_places(stable(self.trace or {}), self.places)))
+        trace = self.hooks.normalise(without_places(stable(_once(self.trace or {})), self.places))
         # Once more, for what a hook added stands where it was put.
         found: dict[str, Any] = self._private(stable(trace))
         return found
@@ -123,7 +128,7 @@ def _places(item: pytest.Item) -> dict[str, str]:
     return {**own, str(folder): "<tmp_path>"}
 
 
-def _once(trace: dict[str, Any]) -> dict[str, Any]:
+def _once(trace: Mapping[str, Any]) -> dict[str, Any]:
     # Where none are declared the outputs are those of the last node, which need not be said, and masked, twice.
     return {name: value for name, value in trace.items() if name != "outputs" or value != _last_outputs(trace)}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,20 +17,19 @@ from pflow_engine.errors import InvalidWorkflow, PflowError, Problem, did_you_me
 from pflow_engine.flow import Flow
 from pflow_engine.result import RunResult
 from pflow_engine.validation import validate
-from pflow_engine.wrappers import Layer, NodeSpec
+from pflow_engine.wrappers import NodeSpec
 from pflow_testkit.cassettes import Cassette
 from pflow_testkit.expectations import Fault
 from pflow_testkit.faults import Faults
-from pflow_testkit.hooks import hooks_for
+from pflow_testkit.hooks import UserHooks, failing_in_words, hooks_for
 from pflow_testkit.options import CASSETTES, KEY, STOPPED
 from pflow_testkit.registry import registry_for
-from pflow_testkit.runner import Setting, reaches_out
-from pflow_testkit.sandbox import own_place
+from pflow_testkit.runner import Setting, clock_of, reaches_out, run_flow
+from pflow_testkit.sandbox import hidden_from, own_place
 from pflow_testkit.storage import cassette_name, folder_of
 from pflow_testkit.stubs import CallLog, NodeCall, StandIns, outputs_to_stub, stub_problems, stubs_of_folder
 
 _Made = TypeVar("_Made")
-Taped = Callable[[NodeSpec, Layer], Layer]
 Source = str | os.PathLike[str] | Mapping[str, Any] | Document
 
 
@@ -70,7 +70,9 @@ class Pflow:
             InvalidWorkflow: with every problem.
         """
         __tracebackhide__ = True
-        return _plainly(lambda: self._compiled(source, self._stubs, live=False, log=CallLog())).workflow
+        document = _plainly(lambda: self._document(source))
+        stand_ins = StandIns(self._stubs, live=False, log=CallLog(), document=document, faults=self._faults)
+        return _plainly(lambda: self._compiled(document, stand_ins, self._setting_for(document).hooks)).workflow
 
     def run(
         self,
@@ -97,14 +99,17 @@ class Pflow:
         # What is no map of stubs goes on as it is, and is refused with the rest that does not fit.
         standing_in: Any = {**self._stubs, **(stubs or {})} if isinstance(stubs, Mapping | None) else stubs
         may_reach_out = live or self._config.stash[KEY].live
-        privacy = self._setting.privacy(self.folder.parent, inputs)
-        taped = self._setting.taped(privacy)
-        flow = _plainly(lambda: self._compiled(source, standing_in, live=may_reach_out, log=log, taped=taped))
-        with own_place(self.folder.parent, {}):
-            result = _plainly(lambda: flow.run(inputs, **{"clock": self._setting.clock, **options}))
+        document = _plainly(lambda: self._document(source))
+        setting = self._setting_for(document)
+        tape = setting.tape(self.folder.parent)
+        stand_ins = StandIns(standing_in, may_reach_out, log, document, self._faults, tape)
+        flow = _plainly(lambda: self._compiled(document, stand_ins, setting.hooks))
+        hidden = () if may_reach_out or (tape and tape.cassette.records) else hidden_from(self._config)
+        with own_place(self.folder.parent, {}, hidden):
+            result = _plainly(lambda: run_flow(flow, inputs, tape, **{"clock": setting.clock, **options}))
         self._faults.after(result.trace.nodes)
         self._log.extend(log)
-        missed = _plainly(lambda: self._setting.finish(result, privacy))
+        missed = _plainly(lambda: tape.finish(result.trace.redactor()) if tape else ())
         if log.blocked or missed:
             more = [f"{miss.message}\n{miss.hint}" for miss in missed]
             pytest.fail("\n".join([*map(_not_stubbed, log.blocked), *more]), pytrace=False)
@@ -122,14 +127,17 @@ class Pflow:
             raise InvalidWorkflow(Problem("unknown-node", f"no workflow that ran has a node '{node}'", hint=hint))
         return self._log.calls(node)
 
-    def _compiled(
-        self, source: Source | None, stubs: Any, *, live: bool, log: CallLog, taped: Taped | None = None
-    ) -> Flow:
-        document = self._document(source)
-        paths = (self._path, Path(document.file).absolute())
-        registry = registry_for(self._config, *paths)
-        stubs = stubs_of_folder(stubs, hooks_for(self._config, *paths), document, registry)
-        registry.plug(StandIns(stubs, live, log, document, self._faults, taped))
+    def _setting_for(self, document: Document) -> Setting:
+        # The hooks of the workflow's folder hold as well as those of the test's.
+        return replace(self._setting, hooks=failing_in_words(lambda: hooks_for(self._config, *self._paths(document))))
+
+    def _paths(self, document: Document) -> tuple[Path, ...]:
+        return self._path, Path(document.file).absolute()
+
+    def _compiled(self, document: Document, stand_ins: StandIns, hooks: UserHooks) -> Flow:
+        registry = registry_for(self._config, *self._paths(document))
+        stubs = stubs_of_folder(stand_ins.stubs, hooks, document, registry)
+        registry.plug(replace(stand_ins, stubs=stubs))
         workflow = validate(document, registry)
         self._nodes.update(node.id for node in workflow.nodes)
         misfits = _misfits("stub", stub_problems(stubs, workflow, registry))
@@ -156,9 +164,9 @@ class Pflow:
 def _setting(request: pytest.FixtureRequest) -> Setting:
     item, record = request.node, request.config.stash[KEY].record
     name = item.nodeid.partition("::")[2].replace("::", ".")
-    path = folder_of(CASSETTES, item.path) / cassette_name(name)
-    cassette = _plainly(lambda: Cassette(path, record, os.path.relpath(path)))
-    return Setting(hooks_for(request.config, item.path), cassette, request.getfixturevalue("pflow_clock"))
+    path = folder_of(CASSETTES, item.path) / cassette_name(name, space=" ")
+    cassette = failing_in_words(lambda: Cassette(path, record, os.path.relpath(path)))
+    return Setting(cassette=cassette, clock=clock_of(request))
 
 
 def faults_of(request: pytest.FixtureRequest) -> Iterator[Faults]:

@@ -26,14 +26,18 @@ from pflow_engine.document.model import Workflow
 from pflow_engine.errors import InvalidWorkflow, Problem
 from pflow_engine.trace import write_text
 from pflow_testkit.changes import changes_report, trace_changes, value_changes
+from pflow_testkit.hooks import failing_in_words
 from pflow_testkit.normalise import canonical_text
 from pflow_testkit.options import TRACES, rerun_command
 from pflow_testkit.seen import Seen, bounded, in_bounds
-from pflow_testkit.storage import USED, folder_of, slug
+from pflow_testkit.storage import USED, folder_of, of_kept_file, slug
 
 
 class _Location(PyTestLocation):
-    """Where a test's snapshots are; ``named`` where a case has a name of its own."""
+    """Where a Python test's snapshots are."""
+
+    space: ClassVar[str] = " "
+    """What stands for a space: nothing checks that ``test[a b]`` and ``test[a-b]`` are not both there."""
 
     def matches_snapshot_name(self, snapshot_name: str) -> bool:
         """Every name that is asked for is of this test: it has a file of its own."""
@@ -42,8 +46,9 @@ class _Location(PyTestLocation):
 
 @dataclass(frozen=True)
 class _CaseLocation(_Location):
-    """The same for a case of a workflow."""
+    """The same for a case of a workflow; the names of a file's cases are checked."""
 
+    space: ClassVar[str] = "-"
     case: str = ""
 
     @property
@@ -72,8 +77,8 @@ class TraceExtension(JSONSnapshotExtension):
     @classmethod
     def get_snapshot_name(cls, *, test_location: PyTestLocation, index: SnapshotIndex = 0) -> str:
         """The test's name as a file name; later snapshots of a test have a number or a name behind it."""
-        suffix = f"[{slug(index)}]" if isinstance(index, str) else f".{index}" if index else ""
-        return f"{slug(test_location.snapshot_name)}{suffix}"
+        suffix = f"[{slug(index, space=' ')}]" if isinstance(index, str) else f".{index}" if index else ""
+        return f"{slug(test_location.snapshot_name, space=_space(test_location))}{suffix}"
 
     @classmethod
     def matches_test_location(cls, *, test_location: PyTestLocation, snapshot_location: str) -> bool:
@@ -168,12 +173,14 @@ class RunSnapshot(SnapshotAssertion):
     workflow: Workflow | None = None
 
     def __eq__(self, other: object) -> bool:
+        __tracebackhide__ = True
         item, extension = self.test_location.item, self.extension
         seen = Seen.of(other, item)
         self.workflow = seen.workflow
         location = extension.get_location(test_location=self.test_location, index=self.index)
         item.config.stash.setdefault(USED, set()).add(Path(location))
-        return bool(super().__eq__(seen.data(self._kind, timed=isinstance(extension, TimedBatchExtension))))
+        timed = isinstance(extension, TimedBatchExtension)
+        return bool(super().__eq__(failing_in_words(lambda: seen.data(self._kind, timed=timed))))
 
     __hash__ = None  # type: ignore[assignment]  # as the class it comes from
 
@@ -186,6 +193,9 @@ class RunSnapshot(SnapshotAssertion):
 
     def __call__(self, *, timing: bool = False, **options: Any) -> RunSnapshot:
         """With options for the next comparison: syrupy's, and ``timing`` for snapshots of batches."""
+        __tracebackhide__ = True
+        if timing and self._kind != BatchExtension.kind:
+            raise TypeError("timing is an option of batch_snapshot")
         if timing:
             options["extension_class"] = TimedBatchExtension
         super().__call__(**options)
@@ -196,10 +206,16 @@ class RunSnapshot(SnapshotAssertion):
         del diff_mode
         return [accepting(self.test_location.item), *self.said().splitlines()]
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether there was nothing to compare the run with, and nothing was written."""
+        result = self.executions.get(self.num_executions - 1)
+        return result is not None and not result.success and result.recalled_data is None and result.exception is None
+
     def said(self, *, missing: bool = True) -> str:
         """What is wrong with the last comparison; empty where it matched, or one that is ``missing`` is no matter."""
         result = self.executions[self.num_executions - 1]
-        if result.success or (result.recalled_data is None and result.exception is None and not missing):
+        if result.success or (self.is_missing and not missing):
             return ""
         shown = os.path.relpath(result.snapshot_location)
         if result.exception is not None:
@@ -210,7 +226,7 @@ class RunSnapshot(SnapshotAssertion):
         try:
             old = parse(str(result.recalled_data), "json", shown)
         except InvalidWorkflow as error:
-            return str(error)
+            return "\n".join(str(of_kept_file(problem, "snapshot")) for problem in error.problems)
         return self._changes(old, json.loads(str(result.asserted_data)))
 
     def _changes(self, old: Any, new: Any) -> str:
@@ -259,6 +275,10 @@ def _snapshot(request: pytest.FixtureRequest, kind: str, location: PyTestLocatio
         update_snapshots=like.update_snapshots,
         update_new_snapshots_only=like.update_new_snapshots_only,
     )
+
+
+def _space(location: PyTestLocation) -> str:
+    return location.space if isinstance(location, _Location) else " "
 
 
 def _cannot(shown: str, error: Exception) -> Problem:

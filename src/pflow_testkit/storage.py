@@ -11,10 +11,13 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+
+from pflow_engine.errors import Problem
 
 CASES: pytest.StashKey[dict[Path, tuple[Any, ...]]] = pytest.StashKey()
 """The cases of the workflow files that a process collected: these need not be read again."""
@@ -34,12 +37,12 @@ def folder_of(kind: str, file: Path) -> Path:
     return file.parent / kind / file.name
 
 
-def slug(name: str) -> str:
-    """The file name of a test's name: ``two commits`` to ``two-commits``."""
+def slug(name: str, *, space: str = "-") -> str:
+    """The file name of a test's name: ``two commits`` to ``two-commits``. ``space`` stands for each space."""
     name = unicodedata.normalize("NFC", name)
-    words = re.sub(r"[^\w.\[\]]+", "-", name).strip("-.")
-    cut = words.encode()[:_LONGEST].decode(errors="ignore")
-    if cut and cut == name.replace(" ", "-"):
+    words = re.sub(rf"[^\w.\[\]{space}]+", "-", name).strip("-. ")
+    cut = words.encode()[:_LONGEST].decode(errors="ignore").rstrip()
+    if cut and cut == name.replace(" ", space):
         return cut
     return f"{cut}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")
 
@@ -49,9 +52,17 @@ def snapshot_name(case: str, kind: str) -> str:
     return f"{slug(case)}.{kind}.json"
 
 
-def cassette_name(case: str) -> str:
-    """The file of a case's cassette."""
-    return f"{slug(case)}.json"
+def cassette_name(name: str, *, space: str = "-") -> str:
+    """The file of the cassette of a case; with another ``space``, of a Python test."""
+    return f"{slug(name, space=space)}.json"
+
+
+def of_kept_file(problem: Problem, what: str) -> Problem:
+    """A problem of reading a file of ours, whose reader speaks of workflows, in words about that file."""
+    if problem.code == "empty":
+        return replace(problem, message=f"the {what} is empty", hint=f"take the {what} anew")
+    message, hint = (text.replace("a workflow", f"a {what}") for text in (problem.message, problem.hint))
+    return replace(problem, message=message, hint=hint)
 
 
 def clashes(names: Iterable[str]) -> dict[str, str]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from pflow_engine.copying import copy_data
 from pflow_engine.document.model import Document, Workflow
@@ -20,7 +20,7 @@ from pflow_engine.document.schema import TYPES
 from pflow_engine.errors import Problem, Unhealable, did_you_mean
 from pflow_engine.nodes import Interface, NodeType, Registry
 from pflow_engine.nodes.node import Effects
-from pflow_engine.store import Store
+from pflow_engine.store import Store, View
 from pflow_engine.value_types import is_of_type, type_name
 from pflow_engine.wrappers import Call, Layer, NodeSpec
 from pflow_testkit.expectations import Fault, differences, shown
@@ -91,12 +91,23 @@ class CallLog:
         return sorted(calls, key=lambda call: (call.index if call.index is not None else -1, call.attempt))
 
 
+class Tape(Protocol):
+    """A cassette as one run uses it."""
+
+    def layer(self, spec: NodeSpec, inner: Layer) -> Layer:
+        """What stands in the place of a node that reaches out."""
+        ...
+
+    def learn(self, source: str, value: Any) -> None:
+        """Hear what a call of a node, ``source``, gave."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class StandIns:
     """A plugin of the engine for one run: puts stubs and faults in, keeps the rest from reaching out, logs all calls.
 
-    ``taped`` gives the layer of a node on a cassette; None where the test has none. Equal only to itself: pluggy
-    keeps plugins in sets.
+    ``tape`` is None where the test has no cassette. Equal only to itself: pluggy keeps plugins in sets.
     """
 
     stubs: Mapping[str, Any]
@@ -104,7 +115,7 @@ class StandIns:
     log: CallLog
     document: Document
     faults: Faults = field(default_factory=Faults)
-    taped: Callable[[NodeSpec, Layer], Layer] | None = None
+    tape: Tape | None = None
 
     def pflow_register_nodes(self, registry: Registry) -> None:
         """Types that are stubbed, by themselves or by a node of theirs, need not be installed."""
@@ -118,8 +129,8 @@ class StandIns:
         if stub is not None:
             layer = _Stub(spec.id, tuple(rules_of(stub)))
         elif reaches_outside(spec.interface) and not self._may_reach_out(spec.id):
-            layer = self.taped(spec, layer) if self.taped else _Blocked(spec, self.log)
-        return _Logged(self.faults.around(spec, layer), self.log)
+            layer = self.tape.layer(spec, layer) if self.tape else _Blocked(spec, self.log)
+        return _Logged(self.faults.around(spec, layer), self.log, self.tape)
 
     def _may_reach_out(self, node_id: str) -> bool:
         return self.live if isinstance(self.live, bool) else node_id in self.live
@@ -129,12 +140,16 @@ class StandIns:
 class _Logged:
     inner: Layer
     log: CallLog
+    tape: Tape | None
 
     def run(self, call: Call, store: Store, params: dict[str, Any], /) -> str | None:
         item = store[call.alias] if call.index is not None else None
         noted = NodeCall(call.node_id, copy_data(params), copy_data(item), call.index, call.attempt)
         number = self.log.add(noted)
-        return self.inner.run(call if call.index is not None else call._replace(attempt=number), store, params)
+        action = self.inner.run(call if call.index is not None else call._replace(attempt=number), store, params)
+        if self.tape is not None and isinstance(store, View):
+            self.tape.learn(call.node_id, store.outputs)
+        return action
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +162,7 @@ class _Stub:
         reply = replies[min(call.attempt, len(replies)) - 1]
         if "raises" in reply:
             raises = reply["raises"]
-            raise raises if isinstance(raises, BaseException) else StubbedError(raises)
+            raise raises if not isinstance(raises, str) else StubbedError(raises)
         outputs = {name: copy_data(value) for name, value in reply.items() if name not in STUB_WORDS}
         store.update(outputs)
         action = reply.get("action", "error" if outputs.get("error") else None)

@@ -229,7 +229,7 @@ def test_unknown_mode(project, pages):
     [
         ("<<<<<<< HEAD\n", "*pages.json/pages.json:1:1: error:*"),
         ("[]", "*pages.json/pages.json:1:1: error:*"),
-        ('{"version": 2, "calls": []}', "*pages.json/pages.json:1:13: error: 1 was expected*"),
+        ('{"version": 2, "calls": []}', "*pages.json/pages.json:1:13: error: 'version' must be integer 1, not integer 2*"),
         ('{"version": 1, "calls": [{"node": 3}]}', "*pages.json/pages.json:1:* error: *"),
         (
             '{"version": 1, "calls": [{"node": "a", "key": "k", "attempt": 1, "params": {}}]}',

@@ -202,11 +202,18 @@ def test_hang_without_timeout(parallel):
     assert [("failed", 1, "nothing ever ends this: node 'b' hangs and no timeout is over it")] == ran.rows
     assert ["Hang"] == [entry["error_type"] for entry in ran.result.store["b"]["errors"]]
     (problem,) = _Ran(_plain(), [{"node": "b", "hang": True}]).result.error.problems
-    assert ("hang", "nodes[0]", "give the batch a 'timeout'") == (problem.code, problem.path, problem.hint)
+    hint = "only an item of a batch can have a 'timeout' over it"
+    assert ("hang", "nodes[0]", hint) == (problem.code, problem.path, problem.hint)
 
 
 def test_hang_in_real_time():
-    """Under the real clock a hang lasts until the run is asked to stop, and the node never runs."""
+    """Under a clock that really waits a hang without a timeout is an error at once, too."""
+    ran = _Ran(_plain(), [{"node": "b", "hang": True}], clock=RealClock())
+    assert "nothing ever ends this: node 'b' hangs and no timeout is over it" == ran.result.error.summary
+
+
+def test_delay_in_real_time():
+    """Under the real clock a delay lasts until the run is asked to stop, and the node never runs."""
     token = CancelToken()
     timer = threading.Timer(0, token.cancel)
 
@@ -214,7 +221,7 @@ def test_hang_in_real_time():
         if event.kind == "node_start":
             timer.start()
 
-    ran = _Ran(_plain(), [{"node": "b", "hang": True}], clock=RealClock(), cancel=token, on_event=start)
+    ran = _Ran(_plain(), [{"node": "b", "delay": HOUR}], clock=RealClock(), cancel=token, on_event=start)
     timer.join()
     assert "node 'b' was asked to stop while a fault held it up" == ran.result.error.summary
 
@@ -435,9 +442,9 @@ MALFORMED = [
     ("{node: a, attempt: 1.5, hang: true}", "'attempt' is a whole number from 1 on, not 1.5", "attempts count from 1"),
     ("{node: a, raises: 1}", "'raises' is the text of an exception, not 1", "put it in quotes"),
     ("{node: a, error: [x]}", "'error' is the text of an error, not [\"x\"]", "put it in quotes"),
-    ("{node: a, delay: 0}", "'delay' takes seconds above 0, not 0", "for ever is hang: true"),
-    ("{node: a, delay: 5s}", "'delay' takes seconds above 0, not \"5s\"", "for ever is hang: true"),
-    ("{node: a, delay: true}", "'delay' takes seconds above 0, not true", "for ever is hang: true"),
+    ("{node: a, delay: 0}", "'delay' takes seconds above 0, not 0", "write a number of seconds without quotes"),
+    ("{node: a, delay: 5s}", "'delay' takes seconds above 0, not \"5s\"", "write a number of seconds without quotes"),
+    ("{node: a, delay: true}", "'delay' takes seconds above 0, not true", "write a number of seconds without quotes"),
     ("{node: a, hang: false}", "'hang' is true, not false", "write hang: true, or take it out"),
     ("{node: a, hang: 30}", "'hang' is true, not 30", "write hang: true, or take it out"),
     ("{node: a, corrupt: text}", "'corrupt' is true, or a map of outputs to put in place, not \"text\"", "{output: value}"),
@@ -562,7 +569,7 @@ def test_nothing_about_the_blocked(tmp_path):
 @pytest.mark.parametrize(
     ("add", "said"),
     [
-        (lambda faults: faults.raises("a", ValueError), "'raises' is the text of an exception, not a value of type type"),
+        (lambda faults: faults.raises("a", dict), "'raises' is the text of an exception, not a value of type type"),
         (lambda faults: faults.raises("a", {"$fixture": "x"}), "for case files"),
         (lambda faults: faults.error("a", ValueError("x")), "'error' is the text of an error"),
         (lambda faults: faults.delay("a", math.inf), "'delay' takes seconds above 0, not inf"),

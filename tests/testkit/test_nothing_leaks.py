@@ -233,7 +233,7 @@ def test_nothing_in_failures(leaky):
     result = run(leaky)
     result.assert_outcomes(passed=1, failed=3)
     assert [] == leaks({**written(leaky, *PLANTED), "terminal": result.stdout.str()})
-    run(leaky, "--pflow-record=all")
+    run(leaky, "--pflow-record=new")
     result = run(leaky)
     result.stdout.fnmatch_lines(["*outputs.text is *expected*", "*first difference, left to right:*"])
     assert [] == leaks({**written(leaky, *PLANTED), "terminal": result.stdout.str()})

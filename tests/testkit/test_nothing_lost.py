@@ -200,7 +200,7 @@ def test_renamed_case(suite):
                 "  flows/__traces__/one.json/plain.batch_metadata.json",
                 "  flows/__traces__/one.json/plain.outputs.json",
                 "  flows/__traces__/one.json/plain.trace.json",
-                "to remove: pytest --pflow-workflows=flows --pflow-prune",
+                "to remove: pytest flows --pflow-workflows=flows *--pflow-prune",
             ]
         )
         assert before.items() <= kept(suite).items()

@@ -204,7 +204,7 @@ def test_folder_in_the_way(flow):
         ("trace", "*:4:*'snapshot'*"),
         ("[traces]", "*'traces'*"),
         ("[]", "*snapshot*"),
-        ("[trace, trace]", "*non-unique*"),
+        ("[trace, trace]", "*twice*"),
     ],
 )
 def test_snapshot_field_checked(flow, snapshot, said):
@@ -272,7 +272,7 @@ def test_fixtures(python):
     assert {
         "test_trace.trace.json",
         "test_trace.1.trace.json",
-        "test_trace[by-name].trace.json",
+        "test_trace[by name].trace.json",
         *(f"TestBatches.test_batch[{n}]{i}.batch_metadata.json" for n in (1, 2) for i in ("", ".1", ".2")),
     } == written.keys()
     assert written["test_trace.trace.json"] == written["test_trace.1.trace.json"]

@@ -60,7 +60,7 @@ def _inside_itself():
         ({"fetch": ()}, ("fetch",), "a stub without rules"),
         ({"fetch": _inside_itself()}, ("fetch", 0), 'a rule of a stub is outputs by name, not [{"$cycle": 1}]'),
         ({"fetch": {1: 2}}, ("fetch", "1"), "the name of an output is text, not 1"),
-        ({"fetch": {"raises": ValueError}}, ("fetch", "raises"), "not a value of type type"),
+        ({"fetch": {"raises": dict}}, ("fetch", "raises"), "not a value of type type"),
         ({"fetch": {"when": {"item": _inside_itself()}}}, ("fetch", "when", "item"), "nested more than 100"),
         ({"fetch": {"when": {1: 2}}}, ("fetch", "when", 1), "'when' knows no '1'"),
         ({"fetch": {"attempts": None}}, ("fetch", "attempts"), "one reply an attempt, not null"),

@@ -19,6 +19,11 @@ _WIDEST = 160
 """Characters of a source line that are shown; a longer one is cut."""
 
 
+_BREAKS = " \t\n\"',"
+_WORD = re.compile(f"[^{_BREAKS}]*")
+_LAST_WORD = re.compile(f"[^{_BREAKS}]*$")
+
+
 class Span(NamedTuple):
     """Offsets into the text, in characters: where a thing starts and where it ends."""
 
@@ -111,9 +116,18 @@ def _excerpt(text: str, offset: int) -> tuple[str, int]:
     end = len(text) if end < 0 else end
     if end - start <= _WIDEST:
         return text[start:end].rstrip("\r"), offset - start + 1
-    first, last = max(start, offset - _WIDEST // 2), min(end, offset + _WIDEST // 2)
+    first, last = _between_words(text, offset, max(start, offset - _WIDEST // 2), min(end, offset + _WIDEST // 2))
     before, after = "…" if first > start else "", "…" if last < end else ""
     return f"{before}{text[first:last]}{after}", offset - first + 1 + len(before)
+
+
+def _between_words(text: str, offset: int, first: int, last: int) -> tuple[int, int]:
+    # Of a secret that is cut in two, the half that is shown would not be known as one. A word that fills the whole
+    # part is shown all the same: something must be.
+    before, after = _WORD.match(text, first, offset), _LAST_WORD.search(text, offset, last)
+    start = before.end() if before and first and text[first - 1 : first] not in _BREAKS else first
+    end = after.start() if after and last < len(text) and text[last : last + 1] not in _BREAKS else last
+    return (start if start < offset else first), (end if end > offset else last)
 
 
 def _upwards(path: Path) -> Iterator[Path]:

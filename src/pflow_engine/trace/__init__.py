@@ -2,6 +2,7 @@
 
 from pflow_engine.trace.finding import environment_secrets, named_secrets, registered_secrets
 from pflow_engine.trace.model import BatchTrace, Event, NodeTrace, OnEvent, Trace, TraceStatus
+from pflow_engine.trace.names import looks_secret
 from pflow_engine.trace.recorder import Recorder
 from pflow_engine.trace.redact import Redactor
 from pflow_engine.trace.revive import revivable_json, revive
@@ -19,6 +20,7 @@ __all__ = [
     "Trace",
     "TraceStatus",
     "environment_secrets",
+    "looks_secret",
     "named_secrets",
     "registered_secrets",
     "revivable_json",

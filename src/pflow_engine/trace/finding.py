@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from pflow_engine.errors import InvalidInput, Problem
-from pflow_engine.trace.names import looks_counted, looks_secret
+from pflow_engine.trace.names import looks_counted, looks_secret, members
 from pflow_engine.trace.urls import url_secrets
 
 LEAST_NUMBER: Final = 10**7
@@ -66,7 +66,7 @@ def pairs_of(value: dict[Any, Any]) -> list[list[Any]] | None:
 def _members(value: Any) -> Iterable[Any]:
     if isinstance(value, dict):
         pairs = pairs_of(value)
-        return value.items() if pairs is None else pairs
+        return members(value) if pairs is None else pairs
     return ((None, item) for item in value)
 
 

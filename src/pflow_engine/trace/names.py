@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Final
 
+_LABELS: Final = ("name", "key", "header")
 REDACTED: Final = "[redacted]"
 
 _SECRET: Final = re.compile(
@@ -28,6 +30,14 @@ def looks_secret(name: Any) -> bool:
 def looks_counted(name: Any) -> bool:
     """Whether a number of this name is a count (``max_tokens``), which is no secret."""
     return isinstance(name, str) and _COUNT.search(name) is not None
+
+
+def members(value: dict[Any, Any]) -> Iterable[tuple[Any, Any]]:
+    """The members of a map by what they are called: of ``{"name": "Authorization", "value": …}`` that is the name."""
+    if "value" not in value:
+        return value.items()
+    label = next((value[key] for key in _LABELS if isinstance(value.get(key), str)), "value")
+    return [(label if key == "value" else key, item) for key, item in value.items()]
 
 
 @lru_cache(maxsize=4096)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pflow_engine.trace.finding import LEAST_NUMBER, MOST_NUMBER, named_secrets, pairs_of
-from pflow_engine.trace.names import REDACTED, looks_counted, looks_secret
+from pflow_engine.trace.names import REDACTED, looks_counted, looks_secret, members
 from pflow_engine.trace.spotting import LEAST, Spotter
 from pflow_engine.trace.urls import redact_urls
 
@@ -63,7 +63,10 @@ class Redactor:
             pairs = pairs_of(value)
             if pairs is not None:
                 return {"$map": [[self._key(key), self._member(key, item)] for key, item in pairs]}
-            return {self._key(key): self._member(key, item) for key, item in value.items()}
+            return {
+                self._key(key): self._member(called, item)
+                for key, (called, item) in zip(value, members(value), strict=True)
+            }
         return REDACTED if self.numbers and type(value) is int and value in self.numbers else value
 
     def _key(self, key: Any) -> Any:

@@ -30,7 +30,7 @@ def write_text(path: str | os.PathLike[str], text: str, *, mode: int = 0o666) ->
     Raises:
         OSError: the folder cannot be written.
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))  # what a link leads to is written, and the link stays
     # The name is cut: with what makes it unique it must not be longer than a name may be.
     whole_soon = target.with_name(f".{target.name[:40]}.{uuid4().hex}{TEMPORARY}")
     handle = os.open(whole_soon, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)

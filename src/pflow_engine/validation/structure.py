@@ -176,6 +176,23 @@ def _too_few(_error: Any, path: Path) -> tuple[str, str, str]:
     return "empty-field", f"{_name(path)} must not be empty", "give it at least one"
 
 
+def _repeated(error: Any, path: Path) -> tuple[str, str, str]:
+    twice = next(item for index, item in enumerate(error.instance) if item in error.instance[:index])
+    return "duplicate", f"{_name(path)} has {_shown(twice)} twice", "take one of them out"
+
+
+def _constant(error: Any, path: Path) -> tuple[str, str, str]:
+    message = f"{_name(path)} must be {_shown(error.validator_value)}, not {_shown(error.instance)}"
+    return "wrong-value", message, ""
+
+
+def _choice(error: Any, path: Path) -> tuple[str, str, str]:
+    wanted = " or ".join(f"'{name}'" for option in error.validator_value for name in option.get("required", ()))
+    many = len([option for option in error.validator_value if set(option.get("required", ())) <= set(error.instance)])
+    said = "only one of" if many > 1 else "one of"
+    return "missing-field", f"{_name(path)} must have {said} {wanted}", ""
+
+
 def _other(error: Any, _path: Path) -> tuple[str, str, str]:
     return "invalid", error.message, ""
 
@@ -187,6 +204,9 @@ _WORDS: dict[str, _Words] = {
     "minimum": _bound,
     "maximum": _bound,
     "exclusiveMinimum": _bound,
+    "uniqueItems": _repeated,
+    "const": _constant,
+    "oneOf": _choice,
     "minItems": _too_few,
     "minLength": _too_few,
 }
