@@ -229,7 +229,10 @@ def test_unknown_mode(project, pages):
     [
         ("<<<<<<< HEAD\n", "*pages.json/pages.json:1:1: error:*"),
         ("[]", "*pages.json/pages.json:1:1: error:*"),
-        ('{"version": 2, "calls": []}', "*pages.json/pages.json:1:13: error: 'version' must be integer 1, not integer 2*"),
+        (
+            '{"version": 2, "calls": []}',
+            "*pages.json/pages.json:1:13: error: 'version' must be integer 1, not integer 2*",
+        ),
         ('{"version": 1, "calls": [{"node": 3}]}', "*pages.json/pages.json:1:* error: *"),
         (
             '{"version": 1, "calls": [{"node": "a", "key": "k", "attempt": 1, "params": {}}]}',
@@ -403,3 +406,114 @@ def test_key_is_of_content():
     """The key does not depend on the order of names, and tells 1 from true and from text."""
     assert key_of({"a": 1, "b": 2}, None) == key_of({"b": 2, "a": 1}, None)
     assert 4 == len({key_of({"a": value}, None) for value in (1, True, "1", 1.0)})
+
+
+FLOWING = """\
+from pflow_engine import node
+
+
+@node("login", outputs={"access_token": str}, effects="network")
+def login(password: str) -> dict:
+    return {"access_token": "tok-12345678"}
+
+
+@node("ask", outputs={"response": str}, effects="model")
+def ask(prompt: str) -> dict:
+    return {"response": "you said " + prompt}
+
+
+def pflow_register_nodes(registry):
+    registry.register("login", login)
+    registry.register("ask", ask)
+"""
+
+
+def test_secret_that_flows_on(project):
+    """A call with a secret of an earlier answer, or of an input's default, replays, and its key is not made of it."""
+    project.write("conftest.py", FLOWING)
+    nodes = [
+        {"id": "login", "type": "login", "params": {"password": "${password}"}},
+        {
+            "id": "ask",
+            "type": "ask",
+            "batch": {"items": [1, 2], "parallel": True},
+            "params": {"prompt": "${item} ${login.access_token} ${password}"},
+        },
+        {"id": "again", "type": "ask", "params": {"prompt": "${ask.results[0].response}"}},
+    ]
+    project.write("b.json", {"inputs": {"password": {"type": "string", "default": "correct horse"}}, "nodes": nodes})
+    project.run("--pflow-record=once").assert_outcomes(passed=2)
+    path = project.flows / "__cassettes__" / "b.json" / "defaults.json"
+    before = path.read_text()
+    assert key_of({"prompt": "1 tok-12345678 correct horse"}, 1) not in before
+    for _ in range(3):
+        project.run("--pflow-record=new").assert_outcomes(passed=2)
+    assert before == path.read_text()
+
+
+def test_failing_case_keeps_cassette(project, pages, server):
+    """All leaves the cassette of a case that fails as it was, and says so; once and new keep what was answered."""
+    project.run("--pflow-record=once")
+    before = cassette(project)
+    pages("a, down, c")
+    result = project.run("--pflow-record=all")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*the cassette was left as it was, since the case fails*"])
+    assert before == cassette(project)
+    project.run("--pflow-record=new").assert_outcomes(passed=1, failed=1)
+    assert ["a", "b", "c", "down", "down"] == sorted(call["item"] for call in cassette(project)["calls"])
+
+
+def test_interrupted_run_keeps_answers(project):
+    """What was answered before Ctrl-C is on the cassette; one that was to be made anew is left."""
+    project.write(
+        "conftest.py",
+        "import os, signal\nfrom pflow_engine import node\n\n"
+        "@node('ask', effects='model', outputs={'answer': int})\ndef ask(n: int) -> dict:\n"
+        "    if n == 3 and os.environ.get('STOP'): os.kill(os.getpid(), signal.SIGINT)\n    return {'answer': n}\n\n"
+        "def pflow_register_nodes(registry): registry.register('ask', ask)\n",
+    )
+    batch = {"items": [0, 1, 2, 3, 4, 5]}
+    project.write("ask.json", {"nodes": [{"id": "ask", "type": "ask", "batch": batch, "params": {"n": "${item}"}}]})
+    path = project.flows / "__cassettes__" / "ask.json" / "defaults.json"
+    project.pytester._monkeypatch.setenv("STOP", "1")
+    project.pytester.runpytest_subprocess("--pflow-workflows=flows", "--pflow-record=once")
+    assert [0, 1, 2] == [call["outputs"]["answer"] for call in json.loads(path.read_text())["calls"]][:3]
+    project.pytester._monkeypatch.delenv("STOP")
+    project.run("--pflow-record=new").assert_outcomes(passed=2)
+    before = path.read_text()
+    project.pytester._monkeypatch.setenv("STOP", "1")
+    project.pytester.runpytest_subprocess("--pflow-workflows=flows", "--pflow-record=all")
+    assert before == path.read_text()
+
+
+def test_one_lost_answer(project):
+    """An item that gives what cannot be kept is named, and the others are kept."""
+    project.write(
+        "conftest.py",
+        "from pflow_engine import node\n\n@node('ask', effects='model', outputs={'answer': int})\n"
+        "def ask(n: int) -> dict:\n    return {'answer': object() if n == 1 else n}\n\n"
+        "def pflow_register_nodes(registry): registry.register('ask', ask)\n",
+    )
+    ask = {"id": "ask", "type": "ask", "batch": {"items": [0, 1, 2]}, "params": {"n": "${item}"}}
+    project.write("ask.json", {"nodes": [ask]})
+    project.run("--pflow-record=once").stdout.fnmatch_lines(
+        ["*node 'ask', item 1, gave what no cassette can hold: an object*"]
+    )
+    data = json.loads((project.flows / "__cassettes__" / "ask.json" / "defaults.json").read_text())
+    assert [0, 2] == [call["index"] for call in data["calls"]]
+
+
+@pytest.mark.parametrize("value", [{"$bytes": 5}, {"$float": "zz"}, {"$map": 3}, {"$object": "x"}])
+def test_edited_by_hand(project, pages, value):
+    """A value that was never recorded is named at its place in the cassette."""
+    project.run("--pflow-record=once")
+    path = project.flows / "__cassettes__" / "pages.json" / "pages.json"
+    data = json.loads(path.read_text())
+    data["calls"][1]["outputs"]["response"] = value
+    path.write_text(json.dumps(data))
+    result = project.run()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        ["*pages.json/pages.json:1:*error: this is no value that was recorded*", "*calls[[]1[]].outputs"]
+    )

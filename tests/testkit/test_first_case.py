@@ -178,3 +178,16 @@ def test_no_secret_in_first_case(project, monkeypatch):
     assert len(kept) == 3
     assert not any("token-123456789" in text for text in kept)
     assert "[redacted]" in json.dumps(kept)
+
+
+def test_folder_that_takes_no_file(project):
+    """Where nothing can be written that is said, and other files are still done."""
+    project.write("pure.json", PURE)
+    project.write("deep/pure.json", PURE)
+    project.write("deep/__traces__", "a file where the folder should be")
+    result = init(project, "deep/pure.json", "pure.json")
+    assert 1 == result.ret
+    result.stdout.fnmatch_lines(
+        ["*__traces__*", "no case file was written for flows/deep/pure.json", "wrote flows/pure.test.yaml"]
+    )
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")

@@ -129,3 +129,75 @@ def test_fixtures_by_folder(project):
     result.assert_outcomes(passed=4)
     assert 2 == result.stdout.str().count("set up by deep: flows/deep/say.json::")
     assert 0 == result.stdout.str().count("set up by deep: flows/say.json::")
+
+
+CARD = "import re\n\n\ndef pflow_testkit_redact(value):\n    return re.sub(r'\\b4\\d{15}\\b', '[card]', value)\n"
+SAY = {"nodes": [{"id": "say", "type": "echo", "params": {"text": "card 4111111111111111"}}]}
+
+
+def test_hooks_of_the_workflows_folder(project):
+    """What a workflow's folder takes out of snapshots is taken out of those of Python tests elsewhere, too."""
+    project.write("conftest.py", CARD)
+    project.write("say.json", SAY)
+    tests = project.pytester.mkdir("elsewhere")
+    (tests / "test_say.py").write_text(
+        "def test_say(pflow, trace_snapshot):\n    assert pflow.run('../flows/say.json') == trace_snapshot\n"
+    )
+    result = project.pytester.runpytest_inprocess("elsewhere", "--pflow-workflows=flows", "--snapshot-update")
+    result.assert_outcomes(passed=3)
+    kept = (tests / "__traces__" / "test_say.py" / "test_say.trace.json").read_text()
+    assert "[card]" in kept
+    assert "4111" not in kept
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("def pflow_testkit_normalize(trace): ...", "*there is no hook 'pflow_testkit_normalize'*"),
+        ("pflow_testkit_redact = 5", "*pflow_testkit_redact is of type integer*"),
+        ("async def pflow_testkit_redact(value): ...", "*pflow_testkit_redact is no plain function*"),
+        ("def pflow_testkit_normalise(trace): return {'nodes': 3}", "*returned a trace whose nodes are no maps*"),
+        ("def pflow_testkit_normalise(trace): return {'nodes': [1, 2]}", "*returned a trace whose nodes are no maps*"),
+        ("def pflow_testkit_redact(value): raise KeyError('boo')", "*pflow_testkit_redact raised KeyError: 'boo'*"),
+    ],
+)
+def test_misused_hooks(project, code, said):
+    """A hook that is misspelt or misused fails cases and Python tests in words that name its file, without our frames."""
+    project.write("conftest.py", code)
+    project.write("say.json", SAY)
+    project.write("say.test.yaml", CASES)
+    project.write(
+        "test_say.py", "def test_say(pflow, trace_snapshot):\n    assert pflow.run('say.json') == trace_snapshot\n"
+    )
+    result = project.pytester.runpytest_inprocess("flows", "--pflow-workflows=flows", "-k", "run or test_say")
+    assert 2 == result.parseoutcomes().get("failed", 0) + result.parseoutcomes().get("errors", 0)
+    result.stdout.fnmatch_lines([f"*conftest.py: error: {said}"])
+    for ours in ("hooks.py", "seen.py", "snapshots.py", "session.py"):
+        result.stdout.no_fnmatch_line(f"*{ours}:*")
+
+
+def test_wrong_stub_names_the_hook(project):
+    """A stub of a hook's that does not fit is the hook's, not the case file's."""
+    project.write("conftest.py", "def pflow_testkit_stub(node): return {'nope': 1}\n")
+    project.write("fetch.json", {"nodes": [{"id": "fetch", "type": "http", "params": {"url": "x"}}]})
+    project.write("fetch.test.yaml", "cases:\n- name: a\n")
+    project.run("-k", "run").stdout.fnmatch_lines(
+        ["*what pflow_testkit_stub gives for node 'fetch': a http node has no output 'nope'*"]
+    )
+
+
+def test_host_secrets_are_hidden(project, monkeypatch):
+    """A variable of the host that looks like a secret is not seen by a run, so its value never changes a snapshot."""
+    project.write(
+        "say.json",
+        {"nodes": [{"id": "say", "type": "shell", "params": {"command": "echo fix the build: $SECRET_BACKEND"}}]},
+    )
+    project.write("say.test.yaml", CASES)
+    project.run("--snapshot-update").assert_outcomes(passed=2)
+    monkeypatch.setenv("SECRET_BACKEND", "build")
+    project.run().assert_outcomes(passed=2)
+    project.write(
+        "conftest.py",
+        "import pytest\n@pytest.fixture(autouse=True)\ndef own(monkeypatch): monkeypatch.setenv('SECRET_BACKEND', 'mine-12345')\n",
+    )
+    project.run("-k", "run").stdout.fnmatch_lines(["*fix the build: [[]redacted[]]*"])

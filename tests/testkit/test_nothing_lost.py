@@ -200,7 +200,7 @@ def test_renamed_case(suite):
                 "  flows/__traces__/one.json/plain.batch_metadata.json",
                 "  flows/__traces__/one.json/plain.outputs.json",
                 "  flows/__traces__/one.json/plain.trace.json",
-                "to remove: pytest flows --pflow-workflows=flows *--pflow-prune",
+                "to remove: pytest *flows --pflow-workflows=flows *--pflow-prune",
             ]
         )
         assert before.items() <= kept(suite).items()
@@ -252,3 +252,31 @@ def test_broken_case_file(suite):
     result = run(suite, "--pflow-prune", "--continue-on-collection-errors")
     result.stdout.no_fnmatch_line("*no test uses*")
     assert before == kept(suite)
+
+
+def test_prune_takes_only_ours(suite):
+    """What other people put beside the snapshots stays, and under --collect-only everything does."""
+    notes = suite.flows / "__traces__" / "docs" / "notes.md"
+    notes.parent.mkdir()
+    notes.write_text("hi")
+    (suite.flows / "__traces__" / "one.json" / "README.md").write_text("hi")
+    orphan = suite.flows / "__traces__" / "one.json" / "gone.trace.json"
+    orphan.write_text("{}")
+    run(suite, "--pflow-prune", "--collect-only").stdout.fnmatch_lines(["1 file that no test uses*"])
+    assert orphan.exists()
+    run(suite, "--pflow-prune", "-k", "plain")
+    assert not orphan.exists()
+    assert notes.exists()
+    assert (suite.flows / "__traces__" / "one.json" / "README.md").exists()
+
+
+def test_orphans_out_of_reach(suite, monkeypatch):
+    """Where the folders cannot be looked through the session ends as it would have, with a line about it."""
+
+    def denied(self):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr("pathlib.Path.iterdir", denied)
+    result = suite.run("-k", "plain")
+    result.stdout.fnmatch_lines(["snapshots and cassettes that no test uses were not looked for:*Permission denied"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")

@@ -325,3 +325,74 @@ def test_syrupy_filters(python):
     python.pytester.runpytest_inprocess("flows", "--snapshot-update").assert_outcomes(passed=1)
     assert "nodes" not in json.loads(kept(python)["test_it.trace.json"])
     python.pytester.runpytest_inprocess("flows").assert_outcomes(passed=1)
+
+
+def test_missing_snapshot_shows_the_run(flow):
+    """A first run without a snapshot shows what it gave, to be looked at before it is accepted."""
+    flow.run().stdout.fnmatch_lines(["✓ Workflow completed in *", 'outputs: {"first": "bug"}'])
+
+
+def test_python_tests_keep_apart(flow):
+    """Two parameter sets that differ by a hyphen for a space have a file each."""
+    flow.write(
+        "test_apart.py",
+        "import pytest\n\n\n@pytest.mark.parametrize('m', ['a b', 'a-b'])\ndef test_p(pflow, trace_snapshot, m):\n"
+        "    ir = {'nodes': [{'id': 'a', 'type': 'echo', 'params': {'text': m}}]}\n"
+        "    assert pflow.run(ir) == trace_snapshot\n    assert pflow.run(ir) == trace_snapshot(name=m)\n",
+    )
+    flow.pytester.runpytest_inprocess("flows", "--snapshot-update").assert_outcomes(passed=2)
+    flow.pytester.runpytest_inprocess("flows").assert_outcomes(passed=2)
+    assert 4 == len(kept(flow))
+
+
+def test_no_batch_to_keep(flow):
+    """A snapshot of batches of a workflow without one is refused, in a case and in Python, and so is timing of a trace."""
+    flow.write("say.json", {"nodes": [{"id": "say", "type": "echo", "params": {"text": "x"}}]})
+    flow.write("say.test.yaml", "cases:\n- name: a\n  snapshot: [trace, batch_metadata]\n")
+    flow.run("-k", "say and run").stdout.fnmatch_lines(["flows/say.test.yaml:3:21: error: the workflow has no batch*"])
+    flow.write(
+        "test_say.py",
+        "def test_batch(pflow, batch_snapshot):\n    assert pflow.run('say.json') == batch_snapshot\n\n\n"
+        "def test_timing(pflow, trace_snapshot):\n    assert pflow.run('say.json') == trace_snapshot(timing=True)\n",
+    )
+    result = flow.pytester.runpytest_inprocess("flows", "--snapshot-update")
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        ["*TypeError: the workflow has no batch*", "*TypeError: timing is an option of batch_snapshot*"]
+    )
+
+
+def test_own_outputs_named_like_http(flow):
+    """An output that only http nodes have by nature is kept of any other node."""
+    flow.write("say.json", {"nodes": [{"id": "say", "type": "echo", "params": {"response_time": "gold"}}]})
+    flow.write("say.test.yaml", "cases:\n- name: a\n  snapshot: [trace, outputs]\n")
+    flow.run("-k", "say", "--snapshot-update").assert_outcomes(passed=2, deselected=2)
+    flow.write("say.json", {"nodes": [{"id": "say", "type": "echo", "params": {"response_time": "bronze"}}]})
+    flow.run("-k", "say").assert_outcomes(passed=1, failed=1, deselected=2)
+
+
+def test_link_stays_a_link(flow):
+    """A snapshot that is a link to a file is written there."""
+    flow.run("--snapshot-update")
+    path = flow.flows / "__traces__" / "triage.json" / "two-texts.outputs.json"
+    path.rename(flow.flows / "shared.txt")
+    path.symlink_to(flow.flows / "shared.txt")
+    (flow.flows / "shared.txt").write_text("{}")
+    flow.run("--snapshot-update").assert_outcomes(passed=2)
+    assert path.is_symlink()
+    assert {"first": "bug"} == json.loads((flow.flows / "shared.txt").read_text())
+
+
+def test_commands_carry_the_ini_file(flow):
+    """The command that accepts names the ini file and what was overridden in it, so that it works when pasted."""
+    (flow.pytester.mkdir("ci") / "own.ini").write_text("[pytest]\npflow_workflows = ../ci/../flows\n")
+    result = flow.pytester.runpytest_inprocess("-c", "ci/own.ini", "--rootdir=.")
+    command = re.search(r"accept: pytest (.*)", result.stdout.str())
+    assert command
+    flow.pytester.runpytest_inprocess(*shlex.split(command[1])).assert_outcomes(passed=1)
+
+
+def test_clock_that_is_none(flow):
+    """A fixture pflow_clock that gives no clock is said to."""
+    flow.write("conftest.py", f"{LABELS}\n\nimport pytest\n\n@pytest.fixture\ndef pflow_clock(): return 5\n")
+    flow.run("-k", "run").stdout.fnmatch_lines(["*the fixture pflow_clock gives int, which is no clock*"])

@@ -100,3 +100,12 @@ def test_file_order():
     """Problems sort by place; what has none comes first."""
     problems = [Problem("b", "", position=Position(2, 1)), Problem("a", "", position=Position(1, 9)), Problem("c", "")]
     assert ["c", "a", "b"] == [problem.code for problem in sorted(problems, key=in_file_order)]
+
+
+def test_cut_between_words():
+    """Of a long line a part is shown that starts and ends with a whole word."""
+    text = '{"first": "' + "a" * 30 + '", "url": "' + "x" * 90 + '", "here": 1, "token": "' + "y" * 90 + '", "z": 2}'
+    shown = problem_at(text, "f.json", text.index('"here"'), "code", "message").source
+    assert "here" in shown
+    assert "x" not in shown
+    assert "y" not in shown

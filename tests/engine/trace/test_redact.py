@@ -222,3 +222,13 @@ def test_secret_output(leaked, flow_of):
         {"id": "b", "type": "emit", "params": {"text": "<${a.response.access_token}>"}},
     ]
     assert SECRET not in leaked(flow_of(nodes))
+
+
+def test_named_value():
+    """A value that stands beside the name of a secret, as headers are often written, is taken out."""
+    headers = [{"name": "Authorization", "value": "Bearer qqqwww111222"}, {"name": "Accept", "value": "text/html"}]
+    assert [
+        {"name": "Authorization", "value": "[redacted]"},
+        {"name": "Accept", "value": "text/html"},
+        "said [redacted]",
+    ] == redact([*headers, "said qqqwww111222"])
