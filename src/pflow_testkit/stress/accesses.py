@@ -111,7 +111,16 @@ def _of_expression(frame: FrameType, source: ast.expr | None, *, writes: bool) -
     if owner is _NOTHING:
         return None
     part = source.attr if isinstance(source, ast.Attribute) else _key(source.slice, frame)
+    if isinstance(source, ast.Attribute) and not writes:
+        owner = _holder(owner, part)
     return Access(ast.unparse(source), writes, id(owner), part)
+
+
+def _holder(owner: Any, name: str) -> Any:
+    # What is read from an object may be its class's, where all objects of the class find it.
+    kind = owner if isinstance(owner, type) else type(owner)
+    own = getattr(owner, "__dict__", {})
+    return owner if name in own else next((base for base in kind.__mro__ if name in vars(base)), owner)
 
 
 def _is_container(value: Any) -> bool:
