@@ -120,7 +120,7 @@ class _Round:
         setting = self._setting
         try:
             result = setting.fn()
-            judged = setting.judge(result) if setting.judge is not None else None
+            judged = self._judged(result)
             self._failures += [judged] if judged is not None else []
             if setting.check is not None and judged is None:
                 setting.check(result)
@@ -128,6 +128,14 @@ class _Round:
             self._through.append(error)
         except BaseException as error:  # noqa: BLE001  # SystemExit too: what ends a thread is a finding
             self._failures.append(said_by(error, "", setting.scope))
+
+    def _judged(self, result: Any) -> Failure | None:
+        setting = self._setting
+        judged = setting.judge(result) if setting.judge is not None else None
+        if judged is None or setting.judge is None or setting.prepare_more is None:
+            return judged
+        setting.prepare_more()  # it may be the time of day that made the difference
+        return setting.judge(result)
 
     def _starter(self) -> Callable[[threading.Thread], None]:
         def start(thread: threading.Thread) -> None:
