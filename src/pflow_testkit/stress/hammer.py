@@ -101,7 +101,6 @@ class _Round:
         with warnings.catch_warnings(), patched(places):
             warnings.simplefilter("error", append=True)
             _start(main)
-            main._daemonic = False  # type: ignore[attr-defined]  # noqa: SLF001  # what it starts is none unless it says so
             _join(main, self._patience)
             for thread in self._started:
                 _join(thread, 0 if main.is_alive() else self._patience)
@@ -118,6 +117,8 @@ class _Round:
 
     def _main(self) -> None:
         setting = self._setting
+        # What it starts is no daemon unless it says so; by now it is too late for the process to wait for this one.
+        threading.current_thread()._daemonic = False  # type: ignore[attr-defined]  # noqa: SLF001  # there is no other way
         try:
             result = setting.fn()
             judged = self._judged(result)

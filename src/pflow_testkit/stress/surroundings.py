@@ -60,7 +60,8 @@ class Surroundings:
         for restore in self._restore:
             restore()
         for lock in self._free:
-            lock.renew()
+            if lock.owner is not None:
+                lock.renew()  # a thread of a schedule that was broken off has it; any other keeps what it has
 
     def narrow(self) -> None:
         """From here on look after what code of the modules that were entered can reach; put the rest back."""

@@ -160,3 +160,16 @@ def test_closures_left_alone():
     calls = []
     explore(lambda: calls.append(1), schedules=5)
     assert 6 == len(calls)
+
+
+def test_left_locked():
+    """A module's lock that a schedule left locked is free in the next; one that another thread holds stays its own."""
+
+    def fn():
+        assert LOCK.acquire(blocking=False)
+        together(lambda: None)
+
+    assert explore(fn, schedules=5).found is None
+    assert not LOCK.locked()
+    with AGAIN:
+        assert explore(lambda: together(lambda: None), schedules=5).found is None
