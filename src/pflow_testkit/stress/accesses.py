@@ -68,10 +68,12 @@ def accesses_at(frame: FrameType) -> tuple[Access, ...]:
     if place is None or access is None:
         return ()
     value = _NOTHING if access.writes or place.source is None else _value(place.source, frame)
+    seen = (access, *_of_class(frame, place, access))
     if isinstance(value, AnyLock) or type(value).__module__ in ("threading", "queue"):
-        return (access, Access(access.text, False, id(value), _WHOLE, syncs=True))
-    inside = Access(access.text, False, id(value), _WHOLE)
-    return (access, inside) if isinstance(value, _BUILT_IN) or _is_container(value) else (access,)
+        return (*seen, Access(access.text, False, id(value), _WHOLE, syncs=True))
+    if isinstance(value, _BUILT_IN) or _is_container(value):
+        return (*seen, Access(access.text, False, id(value), _WHOLE))
+    return seen
 
 
 def _access(frame: FrameType, place: _Place) -> Access | None:
@@ -111,16 +113,19 @@ def _of_expression(frame: FrameType, source: ast.expr | None, *, writes: bool) -
     if owner is _NOTHING:
         return None
     part = source.attr if isinstance(source, ast.Attribute) else _key(source.slice, frame)
-    if isinstance(source, ast.Attribute) and not writes:
-        owner = _holder(owner, part)
     return Access(ast.unparse(source), writes, id(owner), part)
 
 
-def _holder(owner: Any, name: str) -> Any:
+def _of_class(frame: FrameType, place: _Place, access: Access) -> tuple[Access, ...]:
     # What is read from an object may be its class's, where all objects of the class find it.
+    source = place.source
+    if access.writes or not isinstance(source, ast.Attribute):
+        return ()
+    owner = _value(source.value, frame)
     kind = owner if isinstance(owner, type) else type(owner)
-    own = getattr(owner, "__dict__", {})
-    return owner if name in own else next((base for base in kind.__mro__ if name in vars(base)), owner)
+    if source.attr in getattr(owner, "__dict__", {}):
+        return ()
+    return tuple(access._replace(owner=id(base)) for base in kind.__mro__ if source.attr in vars(base))[:1]
 
 
 def _is_container(value: Any) -> bool:

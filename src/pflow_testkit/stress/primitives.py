@@ -125,8 +125,13 @@ class AnyLock:
     def _fresh() -> Any:
         raise NotImplementedError
 
+    @property
+    def raw(self) -> Any:
+        """The real lock."""
+        return self._raw
+
     def _at_fork_reinit(self) -> None:
-        self.renew()
+        self._raw = self._fresh()
 
     def __enter__(self) -> bool:
         return self.acquire()
@@ -148,6 +153,12 @@ class Lock(AnyLock):
     __slots__ = ()
 
     _kind = "lock"
+
+    def renew(self) -> None:
+        """As above; any thread may release this kind."""
+        if self._raw.locked():
+            self._raw.release()
+        self.owner = None
 
     @staticmethod
     def _fresh() -> Any:

@@ -67,7 +67,7 @@ class Scheduler:
         self._numbers = 0
         self._woken_outside = False
         self.main = Strand(0, "main")
-        self.main.ident = _thread.get_ident()
+        self.main.ident, self.main.native = _thread.get_ident(), _thread.get_native_id()
         self.strands = [self.main]
         self.by_ident = {self.main.ident: self.main}
         self.running: Strand | None = self.main
@@ -90,7 +90,7 @@ class Scheduler:
 
     def enter(self, strand: Strand) -> None:
         """In the new thread: wait for the first turn."""
-        strand.ident = _thread.get_ident()
+        strand.ident, strand.native = _thread.get_ident(), _thread.get_native_id()
         self.by_ident[strand.ident] = strand
         strand.gate.acquire()
         self._unwind_if_over(strand)

@@ -22,7 +22,7 @@ class Strand:
     """A thread under the schedule. ``count`` are the points it came to, ``on`` is what it waits for."""
 
     __slots__ = (
-        "count", "daemon", "deadline", "gate", "ident", "label", "number", "on", "state", "timed_out", "unwinding",
+        "count", "daemon", "deadline", "gate", "ident", "label", "native", "number", "on", "state", "timed_out", "unwinding",
     )  # fmt: skip
 
     def __init__(self, number: int, label: str, *, daemon: bool = False) -> None:
@@ -33,6 +33,7 @@ class Strand:
         self.gate.acquire()
         self.state = State.ABLE
         self.ident = 0
+        self.native = 0
         self.count = 0
         self.on: Any = None
         self.deadline: float | None = None

@@ -75,8 +75,8 @@ class Surroundings:
     def release(self) -> None:
         """The same, and the locks are the real ones again."""
         self.restore()
-        for put, raw in reversed(self._put_back):
-            put(raw)
+        for put, value in reversed(self._put_back):
+            put(_real(value))
 
     def _visit(self, owner: Any, name: str) -> None:
         if id(owner) in self._seen:
@@ -146,7 +146,7 @@ class Surroundings:
         if mine is not value:
             with suppress(AttributeError, TypeError):
                 put(mine)
-                self._put_back.append((put, value))
+                self._put_back.append((put, mine))
                 return mine
         return value
 
@@ -165,6 +165,11 @@ class Surroundings:
             if not (raw.locked() if isinstance(raw, _LOCK) else _is_taken(raw)):
                 self._free.append(lock)
         return lock
+
+
+def _real(mine: Any) -> Any:
+    # The real lock, or its method: not always the one that was there, a re-entrant one is freed by no other thread.
+    return mine.raw if isinstance(mine, Lock | RLock) else getattr(mine.__self__.raw, mine.__name__)
 
 
 def _inner(value: Any) -> Any:

@@ -88,8 +88,9 @@ def test_told_by_source(fn, argument, expected):
 
 def test_class_owns_it():
     """An attribute that an object reads from its class is the class's."""
-    first, second = accesses(of_class, Box())
-    assert first.meets(second)
+    by_object, *_, by_class = accesses(of_class, Box())
+    assert any(access.meets(by_class) for access in accesses(of_class, Box())[:2])
+    assert not by_object.meets(by_class)
 
 
 def test_no_code_is_run():
