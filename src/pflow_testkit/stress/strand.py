@@ -22,7 +22,8 @@ class Strand:
     """A thread under the schedule. ``count`` are the points it came to, ``on`` is what it waits for."""
 
     __slots__ = (
-        "count", "daemon", "deadline", "gate", "ident", "label", "native", "number", "on", "state", "timed_out", "unwinding",
+        "count", "daemon", "deadline", "gate", "ident", "label", "native", "number", "on", "state", "timed_out",
+        "unwinding",
     )  # fmt: skip
 
     def __init__(self, number: int, label: str, *, daemon: bool = False) -> None:
