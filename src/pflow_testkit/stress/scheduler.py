@@ -10,6 +10,7 @@ look and write here too. It is never held while a thread waits or user code runs
 from __future__ import annotations
 
 import _thread
+import threading
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -32,6 +33,8 @@ _MOST_LATE_POLLS: Final = 100
 """The same once the function has returned."""
 _MOST_UNWINDING: Final = 1000
 _OUTSIDE_SECONDS: Final = 5.0
+_EXPLORING: Final = 2
+"""Threads there are before the function starts its own: who explores, and the watchdog."""
 
 
 Run = Callable[[Strand, Callable[[], Any]], None]
@@ -66,6 +69,9 @@ class Scheduler:
         self._draining = False
         self._numbers = 0
         self._woken_outside = False
+        # Threads that are not of the schedule may yet do what ours wait for: then the watchdog decides.
+        self._patient = threading.active_count() > _EXPLORING
+        self._sure = False
         self.main = Strand(0, "main")
         self.main.ident, self.main.native = _thread.get_ident(), _thread.get_native_id()
         self.strands = [self.main]
@@ -176,10 +182,15 @@ class Scheduler:
             return True
 
     def nudge(self) -> None:
-        """From the watchdog: nobody runs, since all that is left to wait for is outside. Let sleepers wake up."""
+        """From the watchdog: nobody runs, and nothing came from outside. Sleepers wake up, or it is a deadlock."""
         with self._guard:
-            if self.running is None and self._let_time_pass():
+            if self.running is not None:
+                return
+            outside = any(strand.state is State.OUTSIDE for strand in self.strands)
+            self._sure = not outside
+            if not outside or self._let_time_pass():
                 self._dispatch()
+            self._sure = False
 
     def cpu_of(self, strand: Strand, processor_time: Callable[[int], float]) -> float:
         """Seconds that a thread has worked; asked for while it cannot end, since then the system may not know it."""
@@ -304,6 +315,8 @@ class Scheduler:
             if any(strand.state is State.OUTSIDE for strand in self.strands):
                 return None
             if not self._let_time_pass() and not self._retry():
+                if self._patient and not self._sure:
+                    return None
                 self._be_stuck()
         return self._chosen(me) if self._able() else None
 

@@ -3,6 +3,7 @@
 import os
 import threading
 
+from zoo import lost_wakeup
 from zoo.together import together
 
 from pflow_testkit.stress import explore
@@ -61,3 +62,14 @@ def test_busy_is_not_waiting():
     explored = explore(fn, schedules=1)
     assert explored.found is None
     assert () == explored.warnings
+
+
+def test_deadlock_beside_others():
+    """Beside a thread that is not under the schedule a deadlock is found as well, once nothing comes of that one."""
+    over = threading.Event()
+    bystander = threading.Thread(target=over.wait)
+    bystander.start()
+    found = explore(lost_wakeup.broken).found
+    over.set()
+    bystander.join()
+    assert ("deadlock", 10) == (found.failure.kind, found.replayed)
