@@ -80,11 +80,10 @@ class Exploration:
     @property
     def summary(self) -> str:
         """One line."""
-        short = (
-            ""
-            if self.found or self.schedules >= self.plan.schedules or self.plan.replay
-            else f" of {self.plan.schedules} (the budget was up)"
-        )
+        if not self.points and self.plan.strategy != "threads":
+            return f"never could two threads go on at once, so there is nothing to interleave ({self.seconds:.2f} s)"
+        cut = self.found is None and self.schedules < self.plan.schedules and not self.plan.replay
+        short = f" of {self.plan.schedules} (the budget was up)" if cut else ""
         return f"{self.schedules}{short} schedules, {self.threads} threads, {self.points} points, {self.seconds:.2f} s"
 
 
@@ -124,6 +123,8 @@ class Explorer:
         hints = noticing.switches() if self.setting.granularity != "hook" else []
         self._around.narrow()
         found = self._finding(in_order, first) if first.failure else None
+        if not first.points:
+            return self._ended(0, first, found)  # one thread at a time: all schedules are this one
         done = 0
         for done, token in enumerate(self.plan.tokens(hints) if found is None else (), start=1):
             ran = self._confirmed(token, first.points)

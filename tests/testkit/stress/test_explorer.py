@@ -119,6 +119,13 @@ def test_budget():
     assert f"{explored.schedules} of 100000 (the budget was up) schedules" in explored.summary
 
 
+def test_nothing_to_interleave():
+    """Where there is but one thread, one run is enough, and it is said why."""
+    explored = explore(lambda: None)
+    assert 0 == explored.schedules
+    assert "there is nothing to interleave" in explored.summary
+
+
 def test_progress_told():
     """Progress is told schedule by schedule."""
     told = []

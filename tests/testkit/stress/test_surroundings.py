@@ -158,7 +158,7 @@ def test_logging_goes_on():
 def test_closures_left_alone():
     """What a function only closes over is its own to reset."""
     calls = []
-    explore(lambda: calls.append(1), schedules=5)
+    explore(lambda: together(lambda: calls.append(1)), schedules=5)
     assert 6 == len(calls)
 
 
