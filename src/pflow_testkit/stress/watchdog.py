@@ -25,6 +25,8 @@ _STEP: Final = 0.02
 _PATIENCE: Final = 3
 """Steps without a point and without processor time until a thread counts as waiting."""
 _LEAST_CPU: Final = 0.001
+_RUNS: Final = "State:\tR"
+"""What Linux says of a thread that would run if there were a processor free."""
 _new_lock: Final = _thread.allocate_lock
 
 
@@ -60,8 +62,9 @@ class _Watch:
     def _look(self, scheduler: Scheduler) -> None:
         running = scheduler.running
         cpu = 0.0 if running is None else scheduler.cpu_of(running, _processor_time)
-        seen = (scheduler, running, scheduler.steps, scheduler.handed)
-        if seen != self._seen or cpu - self._cpu > _LEAST_CPU or (running is not None and _wants_to_run(running)):
+        activity = () if running is None else _activity(running)
+        seen = (scheduler, running, scheduler.steps, scheduler.handed, activity)
+        if seen != self._seen or cpu - self._cpu > _LEAST_CPU or _RUNS in "".join(activity):
             self._seen, self._cpu, self._times = seen, cpu, 0
             return
         self._times += 1
@@ -87,13 +90,14 @@ def _warning(scheduler: Scheduler, strand: Strand) -> str:
     return f"{strand.label} waited{what} for something outside of the schedule, so it may not replay: {where}"
 
 
-def _wants_to_run(strand: Strand) -> bool:
-    # On a busy machine it may get no time although it waits for nothing. Linux says so; elsewhere nobody does.
+def _activity(strand: Strand) -> tuple[str, ...]:
+    # What waits for the interpreter's lock wakes up again and again to ask for it, what waits for a file does not.
+    # Linux tells; elsewhere nobody does.
     try:
-        state = Path(f"/proc/self/task/{strand.native}/stat").read_text(encoding="utf-8")
+        status = Path(f"/proc/self/task/{strand.native}/status").read_text(encoding="utf-8")
     except OSError:
-        return False
-    return state.rpartition(")")[2].split()[:1] == ["R"]
+        return ()
+    return tuple(line for line in status.splitlines() if line.startswith(("State:", "voluntary", "nonvoluntary")))
 
 
 def _processor_time(ident: int) -> float:
