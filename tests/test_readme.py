@@ -1,5 +1,6 @@
 """Every example of the README runs, and every terminal picture is what the terminal shows."""
 
+import json
 import re
 import shlex
 import shutil
@@ -218,6 +219,40 @@ def test_picture_of_a_snapshot(five_minutes, monkeypatch):
     conftest.write_text(conftest.read_text().replace('{"label": "bug" if', '{"label": "defect" if'))
     arguments, expected = picture("snapshot")
     assert expected == shown(five_minutes.runpytest_inprocess(*arguments))
+
+
+@pytest.fixture
+def tallied(pytester):
+    """The project of the guide to stress."""
+    flows = pytester.mkdir("flows")
+    (flows / "conftest.py").write_text(block("python", "class Tally(Node)"))
+    (flows / "tally.test.yaml").write_text(block("yaml", "stress: {schedules: 200}"))
+    batch = {"items": ["a", "b"], "parallel": True}
+    (flows / "tally.json").write_text(json.dumps({"nodes": [{"id": "tally", "type": "tally", "batch": batch}]}))
+    (pytester.path / "test_seats.py").write_text(block("python", "class Seats"))
+    return pytester
+
+
+@pytest.mark.parametrize("name", ["stress", "seats"])
+def test_picture_of_stress(tallied, name):
+    """The pictures of a race are what the guide's projects show."""
+    arguments, expected = picture(name)
+    assert expected == shown(tallied.runpytest_inprocess(*arguments))
+
+
+def test_replay_of_a_picture(tallied):
+    """The command that a picture ends with fails in the same way."""
+    command = re.search(r"replay: pytest (.*)", README)
+    assert command
+    tallied.runpytest_inprocess(*shlex.split(command[1])).stdout.fnmatch_lines(
+        ["parallel != sequential: tally.results*"]
+    )
+
+
+def test_fixture_of_stress(tallied):
+    """The example of the fixture finds the race, too."""
+    result = tallied.runpytest_inprocess("test_seats.py", "-k", "with_fixture")
+    result.stdout.fnmatch_lines(["*1 switch (from *) · replayed 10/10", "*<- switched here"])
 
 
 def test_picture_of_problems(pytester):

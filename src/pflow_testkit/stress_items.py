@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -18,6 +17,7 @@ from pflow_engine.flow import Flow
 from pflow_engine.nodes import Registry
 from pflow_engine.result import RunResult
 from pflow_testkit.cases import Case, InvalidCase
+from pflow_testkit.options import rerun_command
 from pflow_testkit.runner import Ready, prepare_case
 from pflow_testkit.runner import Setting as CaseSetting
 from pflow_testkit.sandbox import own_place
@@ -192,7 +192,7 @@ def _passed(exploration: Exploration, item: pytest.Item) -> Exploration:
         item.add_report_section("call", "pflow stress", exploration.summary)
     if exploration.found is not None:
         item.user_properties.append(("pflow_schedule", str(exploration.found.token)))
-        pytest.fail(exploration.found.report(_command(item)), pytrace=False)
+        pytest.fail(exploration.found.report(rerun_command(item)), pytrace=False)
     return exploration
 
 
@@ -203,11 +203,6 @@ def _warn(item: pytest.Item, text: str) -> None:
     except pytest.PytestWarning:
         # Under "-W error" a warning is raised where it is given.
         pytest.fail(text, pytrace=False)
-
-
-def _command(item: pytest.Item) -> str:
-    path = os.path.relpath(item.path)
-    return f"pytest {shlex.quote('::'.join([path, *item.nodeid.split('::')[1:]]))}"
 
 
 def _progress(item: pytest.Item, plan: Plan) -> Callable[[int, int], None] | None:
