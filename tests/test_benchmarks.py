@@ -97,3 +97,14 @@ def test_reached(judged, expected):
         f"print(*[line.split('|')[4].strip() for line in render(rows, judged={judged}).splitlines()[2:]])"
     )
     assert f"{expected}\n" == done.stdout
+
+
+def test_plugin_rows():
+    """The script about the plugin has a row for snapshots, their growth, and start-up, each with a figure."""
+    command = [sys.executable, str(SCRIPT.with_name("plugin.py")), "--quick"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert "" == done.stderr
+    rows = [line for line in done.stdout.splitlines()[2:] if not line.startswith("|  ")]
+    names = ["verify 8 trace snapshots", "what a snapshot adds", "what an unrelated run pays"]
+    assert names == [next((name for name in names if name in row), row) for row in rows]
+    assert all(re.search(r"\d", row.split("|")[2]) for row in rows)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 import pytest
 
@@ -27,8 +26,7 @@ _SUFFIXES = (".json", ".yaml", ".yml")
 """Those of ``pflow_engine.document.load``, which is not loaded for a session without workflows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What was opted in to. ``folders`` are absolute; a file among them stands for itself."""
 
     folders: tuple[Path, ...]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -14,8 +13,7 @@ MARKER = (
 KEY: pytest.StashKey[StressOptions] = pytest.StashKey()
 
 
-@dataclass(frozen=True, slots=True)
-class StressOptions:
+class StressOptions(NamedTuple):
     """``every`` case is stressed, not just those that say so; what is None is up to each test."""
 
     every: bool = False
