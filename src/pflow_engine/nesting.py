@@ -1,0 +1,136 @@
+"""A call of a node that nests a workflow to a run of that workflow.
+
+The compiler puts ``NestedFlow`` where other nodes have their leaf. A run below has a store, a recorder and a trace of
+its own, and the clock, the executor and the token of the run it is in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pflow_engine.errors import InvalidInput, InvalidWorkflow, PflowError, Problem, Unhealable, did_you_mean
+from pflow_engine.flow import Flow, FlowRun
+from pflow_engine.inputs import bind_inputs
+from pflow_engine.result import RunResult
+from pflow_engine.store import LLM_CALLS, Store
+from pflow_engine.trace import Event, OnEvent, Recorder
+from pflow_engine.wrappers import Call, Level
+
+FlowOf = Callable[[Any], Flow]
+"""Gives the compiled workflow that a ``workflow_ref`` names, or raises InvalidWorkflow."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFlow:
+    """The workflow of a node that names always the same one. No closure, since it may travel to another process."""
+
+    flow: Flow
+
+    def __call__(self, _ref: Any, /) -> Flow:
+        """That one."""
+        return self.flow
+
+
+@dataclass(frozen=True, slots=True)
+class NestedFlow:
+    """The innermost layer of a node that runs a workflow: its outputs are the workflow's."""
+
+    flow_of: FlowOf
+
+    def run(self, call: Call, store: Store, params: dict[str, Any], /) -> str | None:
+        """Run it; the action is ``error`` where it failed, and the output ``error`` says with what.
+
+        Raises:
+            Unhealable: there is no such workflow, it has problems, what it is given does not fit, or it failed with
+                what cannot heal.
+        """
+        ref = params.get("workflow_ref")
+        try:
+            flow = self.flow_of(ref)
+            inputs = bind_inputs(flow.workflow, params.get("param_mapping") or {})
+        except (InvalidWorkflow, InvalidInput) as error:
+            raise Unhealable([_of_node(problem, ref) for problem in error.problems]) from None
+        names = _names(flow, ref, params.get("output_mapping") or {})
+        result = _run(flow, inputs, call, store)
+        return _leave(result, names, call, store)
+
+
+def _run(flow: Flow, inputs: Mapping[str, Any], call: Call, store: Store) -> RunResult:
+    level = Level(call.node_id, call.index, call.attempt)
+    listener = _prefixed(call) if call.recorder.listening else None
+    recorder = Recorder(listener, call.clock, above=call.recorder, given_up=_given_up(call))
+    run = FlowRun(flow, inputs, call.executor, call.clock, call.cancel, recorder, (*call.above, level))
+    call.recorder.note_child(call.node_id, call.index, call.attempt, run.trace)
+    try:
+        result = run.result()
+    finally:
+        store[LLM_CALLS].extend(_lifted(used, call.node_id) for used in run.store[LLM_CALLS])
+    if not recorder.given_up():
+        # In place of the run, which holds its whole store.
+        call.recorder.note_child(call.node_id, call.index, call.attempt, result.trace)
+    return result
+
+
+def _given_up(call: Call) -> Callable[[], bool]:
+    cancel = call.cancel
+
+    def given_up() -> bool:
+        # Its own time is up: when everything is asked to stop, there still is somebody who waits for what was done.
+        return cancel.cancelled and (cancel.above is None or not cancel.above.cancelled)
+
+    return given_up if call.timed else lambda: False
+
+
+def _prefixed(call: Call) -> OnEvent:
+    prefix = call.node_id if call.index is None else f"{call.node_id}[{call.index}]"
+
+    def tell(event: Event) -> None:
+        call.recorder.emit(event._replace(node_id=f"{prefix}/{event.node_id}"))
+
+    return tell
+
+
+def _lifted(used: Any, node_id: str) -> Any:
+    # The index of an item says which of the batch of its own workflow: here that is part of the node's name.
+    if not isinstance(used, dict):
+        return used
+    rest = {name: value for name, value in used.items() if name not in ("node_id", "item_index")}
+    item = f"[{used['item_index']}]" if "item_index" in used else ""
+    return {"node_id": f"{node_id}/{used.get('node_id', '')}{item}", **rest}
+
+
+def _leave(result: RunResult, names: Mapping[str, str], call: Call, store: Store) -> str | None:
+    store.update({names.get(name, name): value for name, value in result.outputs.items()})
+    if result.error is None:
+        return None
+    store["error"] = result.error.summary
+    if call.index is None:
+        call.recorder.note_origin(result.error.problems[0].place.rstrip(": "))
+    if _is_hopeless(result.error):
+        raise Unhealable([Problem("nested-failed", result.error.summary)]) from result.error
+    return "error"
+
+
+def _is_hopeless(error: PflowError) -> bool:
+    return isinstance(error.__cause__, Unhealable)
+
+
+def _names(flow: Flow, ref: Any, names: Mapping[str, str]) -> Mapping[str, str]:
+    known = flow.workflow.outputs
+    problems = [
+        Problem("unknown-output", f"'{ref}' has no output '{name}'", hint=did_you_mean(name, known))
+        for name in names
+        if known and name not in known
+    ]
+    if problems:
+        raise Unhealable(problems)
+    return names
+
+
+def _of_node(problem: Problem, ref: Any) -> Problem:
+    # Without the path of the file, which is another one on each machine: what a node says stands in the trace.
+    line = f", line {problem.position.line}" if problem.position else ""
+    said = problem.message if f"'{ref}'" in problem.message else f"'{ref}'{line}: {problem.message}"
+    return Problem(problem.code, said, hint=problem.hint)
