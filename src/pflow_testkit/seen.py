@@ -125,7 +125,17 @@ def _places(item: pytest.Item) -> dict[str, str]:
 
 def _once(trace: dict[str, Any]) -> dict[str, Any]:
     # Where none are declared the outputs are those of the last node, which need not be said, and masked, twice.
-    return {name: value for name, value in trace.items() if name != "outputs" or value != _last_outputs(trace)}
+    kept = {name: value for name, value in trace.items() if name != "outputs" or value != _last_outputs(trace)}
+    return kept | ({"nodes": [_child_once(node) for node in trace["nodes"]]} if "nodes" in trace else {})
+
+
+def _child_once(record: dict[str, Any]) -> dict[str, Any]:
+    # Of a node, or of an item of its batch: either may have a trace inside.
+    once = {**record, "child": _once(record["child"])} if "child" in record else record
+    batch = record.get("batch")
+    if batch and any("child" in item for item in batch.get("items", ())):
+        once = {**once, "batch": {**batch, "items": [_child_once(item) for item in batch["items"]]}}
+    return once
 
 
 def _outputs(trace: Mapping[str, Any]) -> Any:

@@ -21,6 +21,7 @@ from pflow_testkit.cassettes import Cassette
 from pflow_testkit.expectations import Fault
 from pflow_testkit.faults import Faults
 from pflow_testkit.hooks import hooks_for
+from pflow_testkit.nested import files_below, nodes_in
 from pflow_testkit.options import CASSETTES, KEY, STOPPED
 from pflow_testkit.registry import registry_for
 from pflow_testkit.runner import Setting, reaches_out
@@ -117,7 +118,7 @@ class Pflow:
             InvalidWorkflow: no workflow that ran has such a node.
         """
         __tracebackhide__ = True
-        if node not in self._nodes:
+        if node not in self._nodes and not self._log.calls(node):
             hint = did_you_mean(node, self._nodes, otherwise="the nodes: ")
             raise InvalidWorkflow(Problem("unknown-node", f"no workflow that ran has a node '{node}'", hint=hint))
         return self._log.calls(node)
@@ -126,12 +127,12 @@ class Pflow:
         self, source: Source | None, stubs: Any, *, live: bool, log: CallLog, taped: Taped | None = None
     ) -> Flow:
         document = self._document(source)
-        paths = (self._path, Path(document.file).absolute())
+        paths = (self._path, Path(document.file).absolute(), *files_below(document))
         registry = registry_for(self._config, *paths)
         stubs = stubs_of_folder(stubs, hooks_for(self._config, *paths), document, registry)
         registry.plug(StandIns(stubs, live, log, document, self._faults, taped))
         workflow = validate(document, registry)
-        self._nodes.update(node.id for node in workflow.nodes)
+        self._nodes.update(each.path for each in nodes_in(workflow))
         misfits = _misfits("stub", stub_problems(stubs, workflow, registry))
         faults = self._faults.misfits(workflow, registry)
         misfits += _misfits("fault", ((path[1:], message, hint) for path, message, hint in faults))
@@ -186,7 +187,7 @@ def _plainly(work: Callable[[], _Made]) -> _Made:
 def _not_stubbed(spec: NodeSpec) -> str:
     stub = ", ".join(f"{name}=…" for name in outputs_to_stub(spec.interface))
     others = "live=True, --pflow-live, or --pflow-record=once to record it"
-    fix = f"add this before the run (or {others}):\n    pflow.stub('{spec.id}', {stub})"
+    fix = f"add this before the run (or {others}):\n    pflow.stub('{spec.path}', {stub})"
     return f"{reaches_out(spec)}\n{fix}"
 
 

@@ -54,7 +54,9 @@ def _what_it_did(old: Run, new: Run) -> Iterator[Difference]:
     else:
         yield from field_differences(old, new, "batch")
         yield from field_differences(old, new, "outputs")
-    for name in (*(("llm_calls",) if calls else ()), *others(old, new, _OURS)):
+    # What changed in two runs of a nested workflow is told as that of any two traces.
+    told = (*_OURS, "child") if all(isinstance(run.get("child"), dict) for run in (old, new)) else _OURS
+    for name in (*(("llm_calls",) if calls else ()), *others(old, new, told)):
         yield from field_differences(old, new, name)
 
 
