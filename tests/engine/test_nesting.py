@@ -7,8 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 import jsonschema
 import pytest
 
-from pflow_engine import CancelToken, Node, Unhealable, compile_ir_to_flow, format_success_as_text, load, node
+from pflow_engine import (
+    CancelToken,
+    DaskExecutor,
+    Node,
+    Unhealable,
+    compile_ir_to_flow,
+    format_success_as_text,
+    load,
+    node,
+)
 from pflow_engine import compiler as compiler_module
+from pflow_engine.nodes.builtin.shell_node import Shell
 from pflow_engine.nodes.builtin.workflow_node import NestedWorkflow
 from pflow_engine.trace import trace_schema
 
@@ -444,6 +454,37 @@ def test_timed_out(nest, registry):
     assert [("node_start", "sub[0]/wait")] == [
         (e.kind, e.node_id) for e in told if e.node_id.endswith(("wait", "late"))
     ]
+
+
+def test_stopped_process(nest, registry):
+    """A command in a child ends when the time of the child's item is up."""
+    registry.register("shell", Shell)
+    child = steps({"id": "s", "type": "shell", "params": {"command": "sleep 1000", "timeout": 1000}})
+    batch = {"items": [1, 2], "timeout": 0.2, "parallel": True, "error_handling": "continue"}
+    result = nest([sub(batch=batch)], child=child).run()
+    assert ["timed out after 0.2s"] * 2 == [each["error"] for each in result.store["sub"]["errors"]]
+    assert 60_000 > result.trace.duration_ms
+
+
+def test_cluster(nest, registry, local_cluster):
+    """On a cluster a batch of workflows has the same results, trace and model calls."""
+
+    @node("ask")
+    def ask(n: int) -> dict:
+        return {"value": 12 // n, "llm_usage": {"total_tokens": n}}
+
+    registry.register("ask", ask)
+    each = {"id": "each", "type": "ask", "params": {"n": "${n}"}, "batch": {"items": [1, 2], "parallel": True}}
+    child = steps(each, inputs={"n": {"type": "integer"}}, outputs={"r": {"source": "${each.results}"}})
+    batch = {"items": [1, 0, 3], "parallel": True, "error_handling": "continue"}
+    flow, told = nest([sub({"n": "${item}"}, batch=batch)], child=child), ([], [])
+    with local_cluster(1) as cluster:
+        far = flow.run(executor=DaskExecutor(cluster.address), on_event=told[0].append)
+    near = flow.run(on_event=told[1].append)
+    assert near.store["sub"]["results"] == far.store["sub"]["results"]
+    assert near.store["__llm_calls__"] == far.store["__llm_calls__"]
+    assert timeless(is_published(near)) == timeless(is_published(far))
+    assert sorted(told[0]) == sorted(told[1])
 
 
 def test_compiled_once(nest, monkeypatch):
