@@ -98,7 +98,8 @@ def _lifted(used: Any, node_id: str) -> Any:
         return used
     rest = {name: value for name, value in used.items() if name not in ("node_id", "item_index")}
     item = f"[{used['item_index']}]" if "item_index" in used else ""
-    return {"node_id": f"{node_id}/{used.get('node_id', '')}{item}", **rest}
+    below = f"/{used['node_id']}{item}" if "node_id" in used else ""
+    return {"node_id": node_id + below, **rest}
 
 
 def _leave(result: RunResult, names: Mapping[str, str], call: Call, store: Store) -> str | None:
@@ -117,12 +118,17 @@ def _is_hopeless(error: PflowError) -> bool:
     return isinstance(error.__cause__, Unhealable)
 
 
-def _names(flow: Flow, ref: Any, names: Mapping[str, str]) -> Mapping[str, str]:
+def _names(flow: Flow, ref: Any, names: Mapping[str, Any]) -> Mapping[str, str]:
     known = flow.workflow.outputs
     problems = [
         Problem("unknown-output", f"'{ref}' has no output '{name}'", hint=did_you_mean(name, known))
         for name in names
         if known and name not in known
+    ]
+    problems += [
+        Problem("output-name", f"the name for the output '{name}' must be text", hint="write the name it is to have")
+        for name, target in names.items()
+        if not isinstance(target, str)
     ]
     if problems:
         raise Unhealable(problems)

@@ -70,7 +70,7 @@ class Seen:
         trace = self.canonical()
         if kind == "outputs":
             return _outputs(trace)
-        return dict(self._batches(trace, timed=timed)) if kind == _METADATA else trace
+        return dict(_batches(trace, self.trace or {}, timed=timed)) if kind == _METADATA else trace
 
     def canonical(self) -> dict[str, Any]:
         """The trace: stable, without folders of this run, as the user's hooks want it."""
@@ -81,16 +81,6 @@ class Seen:
 
     def _private(self, value: Any) -> Any:
         return self.hooks.redact(value)
-
-    def _batches(self, trace: Mapping[str, Any], *, timed: bool) -> Iterator[tuple[str, Any]]:
-        runs: dict[str, int] = {}
-        written = (self.trace or {}).get("nodes", [])
-        for node, raw in zip(trace.get("nodes", []), written, strict=False):
-            node_id, outputs = node.get("id", ""), node.get("outputs", {})
-            if "batch" in node and _METADATA in outputs:
-                runs[node_id] = runs.get(node_id, 0) + 1
-                name = node_id if runs[node_id] == 1 else f"{node_id} (run {runs[node_id]})"
-                yield name, _counts(raw["outputs"] if timed else outputs, timed=timed)
 
 
 def bounded(data: Any) -> Any:
@@ -126,20 +116,38 @@ def _places(item: pytest.Item) -> dict[str, str]:
 def _once(trace: dict[str, Any]) -> dict[str, Any]:
     # Where none are declared the outputs are those of the last node, which need not be said, and masked, twice.
     kept = {name: value for name, value in trace.items() if name != "outputs" or value != _last_outputs(trace)}
-    return kept | ({"nodes": [_child_once(node) for node in trace["nodes"]]} if "nodes" in trace else {})
+    nodes = trace.get("nodes")
+    return kept | ({"nodes": [_child_once(node) for node in nodes]} if isinstance(nodes, list) else {})
 
 
-def _child_once(record: dict[str, Any]) -> dict[str, Any]:
+def _child_once(record: Any) -> Any:
     # Of a node, or of an item of its batch: either may have a trace inside.
-    once = {**record, "child": _once(record["child"])} if "child" in record else record
-    batch = record.get("batch")
-    if batch and any("child" in item for item in batch.get("items", ())):
-        once = {**once, "batch": {**batch, "items": [_child_once(item) for item in batch["items"]]}}
-    return once
+    match record:
+        case {"child": {"nodes": [*_]} as child}:
+            return {**record, "child": _once(child)}
+        case {"batch": {"items": [*items]} as batch}:
+            return {**record, "batch": {**batch, "items": [*map(_child_once, items)]}}
+        case _:
+            return record
 
 
 def _outputs(trace: Mapping[str, Any]) -> Any:
     return trace.get("outputs", _last_outputs(trace)) if trace.get("status") != "failed" else trace.get("outputs", {})
+
+
+def _batches(
+    trace: Mapping[str, Any], written: Mapping[str, Any], above: str = "", *, timed: bool
+) -> Iterator[tuple[str, Any]]:
+    # What is volatile is looked up in the trace as it was written.
+    runs: dict[str, int] = {}
+    for node, raw in zip(trace.get("nodes", []), written.get("nodes", []), strict=False):
+        outputs, path = node.get("outputs", {}), above + node.get("id", "")
+        runs[path] = runs.get(path, 0) + 1
+        name = path if runs[path] == 1 else f"{path} (run {runs[path]})"
+        if "batch" in node and _METADATA in outputs:
+            yield name, _counts(raw["outputs"] if timed else outputs, timed=timed)
+        if "child" in node:
+            yield from _batches(node["child"], raw["child"], f"{name}/", timed=timed)
 
 
 def _last_outputs(trace: Mapping[str, Any]) -> Any:

@@ -339,6 +339,18 @@ def test_model_calls(nest, registry):
     assert [3, 3] == [len(each["llm_calls"]) for each in is_published(result)["nodes"]]
 
 
+def test_calls_of_its_own_making(nest, registry):
+    """A call that a node notes by itself is handed on; without a name of a node it is under that of the outer one."""
+
+    class Notes(Node):
+        def post(self, shared, _prepared, _executed):
+            shared["__llm_calls__"] += [{"total_tokens": 1}, "odd"]
+
+    registry.register("notes", Notes)
+    result = nest([sub()], child=steps({"id": "n", "type": "notes"})).run()
+    assert [{"node_id": "sub", "total_tokens": 1}, "odd"] == result.store["__llm_calls__"]
+
+
 def test_events(nest):
     """Events of a child carry its path; a run starts and ends once."""
     told = []
@@ -547,8 +559,8 @@ def test_template_depth(nest, tmp_path):
 
 def test_unknown_output_of_template(nest):
     """An output that such a workflow does not have cannot be renamed."""
-    result = nest([sub({"n": 1}, ref="${ref}.json", output_mapping={"twise": "x"})]).run({"ref": "child"})
-    assert "'child.json' has no output 'twise'" == result.error.summary
+    result = nest([sub({"n": 1}, ref="${ref}.json", output_mapping={"twise": "x", "twice": 3})]).run({"ref": "child"})
+    assert "'child.json' has no output 'twise'; the name for the output 'twice' must be text" == result.error.summary
 
 
 def test_text(nest):

@@ -181,6 +181,18 @@ def test_snapshot(nested):
     result.stdout.fnmatch_lines(["*flows/child.json:*  node 'sub/count'*", "*params.code*"])
 
 
+def test_batch_metadata(nested):
+    """A snapshot of batches has those of a child, by path."""
+    child = {"nodes": [{"id": "each", "type": "echo", "batch": {"items": [1, 2]}}]}
+    project = nested(ONE, "cases:\n- name: it\n  snapshot: [batch_metadata]\n")
+    project.write("child.json", child)
+    parent = {"nodes": [{"id": "sub", "type": "workflow", "params": {"workflow_ref": "child.json"}}]}
+    project.write("parent.json", parent)
+    project.run("-k", "parent", "--snapshot-update").assert_outcomes(passed=2)
+    kept = json.loads((project.flows / "__traces__" / "parent.json" / "it.batch_metadata.json").read_text())
+    assert [("sub/each", 2)] == [(name, each["count"]) for name, each in kept.items()]
+
+
 def test_cassette(nested, httpserver_url):
     """Calls of a child are recorded under their path, and replayed."""
     parent = json.loads(json.dumps(MANY).replace("https://x.example/${item}", httpserver_url))
