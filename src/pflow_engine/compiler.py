@@ -16,7 +16,6 @@ from pflow_engine.nesting import FlowOf, KnownFlow, NestedFlow
 from pflow_engine.nodes.node import NodeType
 from pflow_engine.nodes.registry import Registry
 from pflow_engine.validation import absolute, validate, validate_nested
-from pflow_engine.value_types import type_name
 from pflow_engine.wrappers import Layer, Leaf, NodeSpec, chain
 
 
@@ -92,12 +91,7 @@ class _Named:
         self._flows: dict[str, Flow] = {}
         self._lock = threading.Lock()
 
-    def __call__(self, ref: Any, /) -> Flow:
-        if not isinstance(ref, str):
-            hint = "give it the path of a workflow file"
-            raise InvalidWorkflow(
-                Problem("workflow-ref", f"workflow_ref is of type {type_name(ref)}, not text", hint=hint)
-            )
+    def __call__(self, ref: str, /) -> Flow:
         with self._lock:
             if ref not in self._flows:
                 nest = self._nest

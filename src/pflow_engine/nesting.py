@@ -18,7 +18,7 @@ from pflow_engine.store import LLM_CALLS, Store
 from pflow_engine.trace import Event, OnEvent, Recorder
 from pflow_engine.wrappers import Call, Level
 
-FlowOf = Callable[[Any], Flow]
+FlowOf = Callable[[str], Flow]
 """Gives the compiled workflow that a ``workflow_ref`` names, or raises InvalidWorkflow."""
 
 
@@ -28,7 +28,7 @@ class KnownFlow:
 
     flow: Flow
 
-    def __call__(self, _ref: Any, /) -> Flow:
+    def __call__(self, _ref: str, /) -> Flow:
         """That one."""
         return self.flow
 
@@ -46,7 +46,7 @@ class NestedFlow:
             Unhealable: there is no such workflow, it has problems, what it is given does not fit, or it failed with
                 what cannot heal.
         """
-        ref = params.get("workflow_ref")
+        ref = params["workflow_ref"]
         try:
             flow = self.flow_of(ref)
             inputs = bind_inputs(flow.workflow, params.get("param_mapping") or {})
@@ -118,7 +118,7 @@ def _is_hopeless(error: PflowError) -> bool:
     return isinstance(error.__cause__, Unhealable)
 
 
-def _names(flow: Flow, ref: Any, names: Mapping[str, Any]) -> Mapping[str, str]:
+def _names(flow: Flow, ref: str, names: Mapping[str, Any]) -> Mapping[str, str]:
     known = flow.workflow.outputs
     problems = [
         Problem("unknown-output", f"'{ref}' has no output '{name}'", hint=did_you_mean(name, known))
@@ -135,7 +135,7 @@ def _names(flow: Flow, ref: Any, names: Mapping[str, Any]) -> Mapping[str, str]:
     return names
 
 
-def _of_node(problem: Problem, ref: Any) -> Problem:
+def _of_node(problem: Problem, ref: str) -> Problem:
     # Without the path of the file, which is another one on each machine: what a node says stands in the trace.
     line = f", line {problem.position.line}" if problem.position else ""
     said = problem.message if f"'{ref}'" in problem.message else f"'{ref}'{line}: {problem.message}"

@@ -132,8 +132,9 @@ def test_calls(nested):
             except Exception as error:
                 assert "sub/fetch" in str(error)
 
-        def test_named_by_template(pflow):
-            pflow.stub("sub/fetch", response=[1])
+        def test_named_by_template(pflow, pflow_faults):
+            pflow_faults.corrupt("sub/fetch", {"response": [1]})
+            pflow.stub("sub/fetch", response=[1, 2])
             params = {"workflow_ref": "${which}.json", "param_mapping": {"url": "u"}}
             import os, pathlib
             os.chdir(pathlib.Path(__file__).parent)
@@ -355,6 +356,11 @@ def test_node_gone_below(folder):
     less = {**ECHOES, "nodes": ECHOES["nodes"][:1], "outputs": {"v": {"source": "${one.v}"}}}
     assert [("sub/deep/two", "", ())] == changes(folder, ECHOES, less)[0]
     assert [("sub/deep/two", "", ())] == changes(folder, less, ECHOES)[0]
+
+
+def test_change_of_run_below(folder):
+    """What a child says of itself as a whole is told of its node."""
+    assert [("sub/deep", "child.workflow", ())] == changes(folder, ECHOES, {**ECHOES, "name": "renamed"})[0]
 
 
 def test_change_of_items(folder):

@@ -37,7 +37,7 @@ class BatchTrace:
 
     metadata: Mapping[str, Any]
     items: Sequence[tuple[str, int, str | None, float]]
-    children: Mapping[int | None, Trace] = field(default_factory=dict)
+    children: Mapping[int, Trace] = field(default_factory=dict)
 
     def to_dict(self, redact: Redactor) -> dict[str, Any]:
         """As the schema says."""
@@ -52,8 +52,7 @@ class BatchTrace:
             for index, (status, attempts, error, duration) in enumerate(self.items)
         ]
         for index, child in self.children.items():
-            if index is not None:
-                items[index]["child"] = child.to_dict(redact)
+            items[index]["child"] = child.to_dict(redact)
         return {"metadata": copy_data(self.metadata), "items": items}
 
 

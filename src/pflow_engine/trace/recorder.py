@@ -125,11 +125,17 @@ class Recorder:
             if attempt >= self._children.get((node_id, index), (0,))[0]:
                 self._children[node_id, index] = attempt, child
 
-    def children(self, node_id: str) -> dict[int | None, Trace]:
-        """The traces of the workflows that the running node runs, by item; of one that goes on, as far as it came."""
+    def child(self, node_id: str) -> Trace | None:
+        """The trace of the workflow that the running node runs; of one that goes on, as far as it came."""
+        with self._lock:
+            noted = self._children.get((node_id, None))
+        return _trace(noted[1]) if noted else None
+
+    def children(self, node_id: str) -> dict[int, Trace]:
+        """The same for each item of the running node."""
         with self._lock:
             noted = [(index, child) for (node, index), (_, child) in self._children.items() if node == node_id]
-        return {index: child if isinstance(child, Trace) else child() for index, child in noted}
+        return {index: _trace(child) for index, child in noted if index is not None}
 
     def note_origin(self, place: str) -> None:
         """Where in another file the running node's failure comes from."""
@@ -158,3 +164,7 @@ class Recorder:
             return
         gathered = {"unresolved": sorted(self._unresolved), "warnings": list(self._warnings)}
         self._nodes.append(NodeTrace(**{**self._notes, **gathered, **facts}))
+
+
+def _trace(child: Child) -> Trace:
+    return child if isinstance(child, Trace) else child()

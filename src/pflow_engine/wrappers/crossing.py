@@ -21,7 +21,7 @@ class Report(NamedTuple):
     secrets: tuple[str, ...]
     unresolved: tuple[str, ...]
     events: tuple[Event, ...]
-    children: dict[int | None, Trace]
+    children: dict[int, Trace]
 
 
 @dataclass(frozen=True, slots=True)

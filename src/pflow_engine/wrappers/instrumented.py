@@ -50,7 +50,7 @@ class InstrumentedNodeWrapper:
     def _close(self, recorder: Recorder, store: Store, before: _Before, action: str, error: str | None) -> None:
         self._note_usage(store, before)
         recorder.note(outputs=self._outputs(store), llm_calls=store[LLM_CALLS][before.calls :])
-        child = recorder.children(self.spec.id).get(None)
+        child = recorder.child(self.spec.id)
         recorder.close(
             id=self.spec.id,
             type=self.spec.type,
