@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pflow_engine.errors import InvalidInput, InvalidWorkflow, PflowError, Problem, Unhealable, did_you_mean
+from pflow_engine.errors import InvalidInput, InvalidWorkflow, Problem, Unhealable, did_you_mean
 from pflow_engine.flow import Flow, FlowRun
 from pflow_engine.inputs import bind_inputs
 from pflow_engine.result import RunResult
@@ -43,8 +43,8 @@ class NestedFlow:
         """Run it; the action is ``error`` where it failed, and the output ``error`` says with what.
 
         Raises:
-            Unhealable: there is no such workflow, it has problems, what it is given does not fit, or it failed with
-                what cannot heal.
+            Unhealable: there is no such workflow, it has problems, what it is given does not fit, or, of an item, it
+                failed with what cannot heal.
         """
         ref = params["workflow_ref"]
         try:
@@ -67,6 +67,9 @@ def _run(flow: Flow, inputs: Mapping[str, Any], call: Call, store: Store) -> Run
         result = run.result()
     finally:
         store[LLM_CALLS].extend(_lifted(used, call.node_id) for used in run.store[LLM_CALLS])
+    if result.error is not None and call.index is None:
+        # The deepest place: of what this one nests, if the failure comes from there.
+        call.recorder.note_origin(recorder.origin or result.error.problems[0].place.rstrip(": "))
     if not recorder.given_up():
         # In place of the run, which holds its whole store.
         call.recorder.note_child(call.node_id, call.index, call.attempt, result.trace)
@@ -107,15 +110,10 @@ def _leave(result: RunResult, names: Mapping[str, str], call: Call, store: Store
     if result.error is None:
         return None
     store["error"] = result.error.summary
-    if call.index is None:
-        call.recorder.note_origin(result.error.problems[0].place.rstrip(": "))
-    if _is_hopeless(result.error):
-        raise Unhealable([Problem("nested-failed", result.error.summary)]) from result.error
+    if call.index is not None and isinstance(result.error.__cause__, Unhealable):
+        # Else it would be tried again.
+        raise Unhealable(Problem("nested-failed", result.error.summary)) from result.error
     return "error"
-
-
-def _is_hopeless(error: PflowError) -> bool:
-    return isinstance(error.__cause__, Unhealable)
 
 
 def _names(flow: Flow, ref: str, names: Mapping[str, Any]) -> Mapping[str, str]:

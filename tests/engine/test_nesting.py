@@ -129,6 +129,36 @@ def test_failed_child(nest, tmp_path):
     assert (str(tmp_path / "parent.json"), True) == (problem.file, f"{tmp_path / 'child.json'}:1:" in problem.hint)
 
 
+def test_deepest_place(nest, tmp_path):
+    """A failure further down has the place where it began, also one that cannot heal."""
+    deep = steps({"id": "boom", "type": "emit", "params": {"x": "${xs[5]}"}}, inputs={"xs": {"type": "array"}})
+    result = nest([sub()], child=steps(sub({"xs": []}, ref="deep.json")), deep=deep).run()
+    assert "node 'sub' failed: node 'sub' failed: ${xs[5]}" in result.error.summary
+    assert f"it comes from {tmp_path / 'deep.json'}:1:" in result.error.problems[0].hint
+
+
+def test_without_namespaces(nest):
+    """Where outputs stand at the root, those of a workflow do, too."""
+    after = {"id": "after", "type": "emit", "params": {"seen": "${twice}"}}
+    result = nest([sub({"n": 2}), after], ir={"enable_namespacing": False}).run()
+    assert (4, {"seen": 4}) == (result.store["twice"], result.outputs)
+
+
+def test_loop(nest, registry):
+    """A node in a loop runs its workflow anew each time, and each has its trace."""
+
+    class Again(Node):
+        def post(self, shared, _prepared, _executed):
+            shared["times"] = shared.get("times", 0) + 1
+            return "again" if shared["times"] < 3 else None
+
+    registry.register("again", Again)
+    edges = [{"from": "sub", "to": "check"}, {"from": "check", "to": "sub", "action": "again"}]
+    result = nest([sub({"n": '${check.times ?? "0"}'}), {"id": "check", "type": "again"}], ir={"edges": edges}).run()
+    given = [each.child.inputs["n"] for each in result.trace.nodes if each.id == "sub"]
+    assert ([0, 1, 2], 4) == (given, result.store["sub"]["twice"])
+
+
 def test_error_edge(nest):
     """An edge for the action error takes care of a child that failed."""
     edges = [{"from": "sub", "to": "mend", "action": "error"}]

@@ -43,8 +43,8 @@ def _inputs(workflow: Workflow, at: Path, given: Mapping[str, Any], child: Workf
 
 
 def _may_be(value: Any, word: str) -> bool:
-    # What a template leads to is known when it runs, and so is text that one stands in.
-    if isinstance(value, str) and TemplateResolver.has_templates(value):
+    # What a template leads to is known when it runs, and so is text that one stands in; of a malformed one it is told.
+    if isinstance(value, str) and "${" in value:
         return True
     try:
         coerce(value, word)

@@ -12,7 +12,6 @@ from pflow_engine.document.load import load
 from pflow_engine.document.model import NO_FILES, Document, NodeIR, Workflow
 from pflow_engine.errors import InvalidWorkflow, Problem
 from pflow_engine.nodes.registry import Registry
-from pflow_engine.templates import TemplateResolver
 from pflow_engine.validation.mappings import mapping_problems
 
 MOST_LEVELS = 10
@@ -106,7 +105,7 @@ class Nested:
         ref = node.params.get("workflow_ref")
         if kind is None or not kind.interface.nests or not isinstance(ref, str):
             return None
-        return None if TemplateResolver.has_templates(ref) else ref
+        return None if "${" in ref else ref
 
     def _read(self, target: Path) -> _Child:
         try:

@@ -275,6 +275,15 @@ def test_template_waits():
     assert {} == validate(document).children
 
 
+@pytest.mark.parametrize("params", [{"workflow_ref": "${x.json"}, {"param_mapping": {"n": "${x"}}])
+def test_malformed(params):
+    """A malformed template is one problem."""
+    write("child.json", **CHILD)
+    node = sub(param_mapping={"n": 1})
+    ((code, *_),) = found(write("parent.json", node | {"params": {**node["params"], **params}}))
+    assert "malformed-template" == code
+
+
 def test_raises():
     """A broken child stops its parent."""
     write("child.json", {"id": "a", "type": "htp"})
