@@ -168,6 +168,35 @@ def test_fixed_time(nested):
     assert ("timed out after 20s", "interrupted") == (item["error"], item["child"]["status"])
 
 
+LIMITS = """
+import json
+from pflow_testkit.normalise import stable
+
+
+def test_it(pflow, pflow_faults):
+    pflow_faults.hang("sub/each", item=1)
+    pflow_faults.delay("sub/slow", 25)
+    traces = [stable(pflow.run("parent.json").trace.to_dict()) for _ in range(3)]
+    assert traces[0] == traces[1] == traces[2]
+    items = traces[0]["nodes"][0]["batch"]["items"]
+    assert ["timed out after 30s"] * 4 == [item["error"] for item in items]
+    inner = [item["child"]["nodes"][-1] for item in items]
+    assert [("each", "timed out after 5s")] * 4 == [(node["id"], node["batch"]["items"][1]["error"]) for node in inner]
+"""
+
+
+def test_limits_in_limits(project):
+    """Timeouts of inner and outer batches, all at the same time, give the same trace in every run."""
+    inner = {"items": [1, 2, 3], "timeout": 5, "parallel": True, "max_retries": 2, "retry_wait": 1}
+    each = {"id": "each", "type": "echo", "batch": {**inner, "error_handling": "continue"}}
+    project.write("child.json", {"nodes": [each, *({"id": name, "type": "echo"} for name in ("slow", "end"))]})
+    outer = {"items": [1, 2, 3, 4], "timeout": 30, "parallel": True, "error_handling": "continue"}
+    sub = {"id": "sub", "type": "workflow", "params": {"workflow_ref": "child.json"}, "batch": outer}
+    project.write("parent.json", {"nodes": [sub]})
+    project.write("test_it.py", LIMITS)
+    project.pytester.runpytest_inprocess("flows/test_it.py").assert_outcomes(passed=1)
+
+
 def test_snapshot(nested):
     """A snapshot has the child's trace without what is volatile, and a difference names the node by its path."""
     project = nested(ONE, f"{STUBBED}  snapshot: [trace]\n")
