@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -97,7 +97,8 @@ class Flow:
 class FlowRun:
     """One run: where it stands. Lives no longer than ``Flow.run``, and only its thread writes to it.
 
-    Or the run of a nested workflow: ``above`` are the nodes it is in.
+    Or the run of a nested workflow: ``above`` are the nodes it is in, ``hand_on`` takes its model calls, those of each
+    node when that ends.
     """
 
     def __init__(  # noqa: PLR0913  # the seams of Flow.run
@@ -109,9 +110,11 @@ class FlowRun:
         cancel: CancelToken,
         recorder: Recorder,
         above: tuple[Level, ...] = (),
+        hand_on: Callable[[list[Any]], None] | None = None,
     ) -> None:
         self.flow, self.executor, self.clock, self.cancel = flow, executor, clock, cancel
-        self.recorder, self.above = recorder, above
+        self.recorder, self.above, self.hand_on = recorder, above, hand_on
+        self.handed_on = 0
         self.inputs = strict_json(inputs)
         self.store: dict[str, Any] = {**inputs, LLM_CALLS: []}
         self.visits: Counter[str] = Counter()
@@ -165,10 +168,19 @@ class FlowRun:
             return self.flow.layers[node_id].run(call, self.store, {}) or "default", None
         except FAILURES as error:
             failure = raised_failure(self.flow.workflow, node_id, error)
+        finally:
+            self._hand_on()
         # What comes along an error edge finds the reason where nodes that report errors leave theirs.
         outputs = self.store.get(node_id)
         self.store[node_id] = {**(outputs if isinstance(outputs, dict) else {}), "error": failure.summary}
         return "error", failure
+
+    def _hand_on(self) -> None:
+        # Not at the end of the run: whoever waits for one that takes too long may not wait for that.
+        calls = self.store[LLM_CALLS]
+        if self.hand_on is not None and not self.recorder.given_up():
+            self.hand_on(calls[self.handed_on :])
+        self.handed_on = len(calls)
 
     def _forget_error(self, node_id: str) -> None:
         # In a loop a node finds what it wrote last time; that it failed then says nothing of this time.

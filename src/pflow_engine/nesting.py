@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pflow_engine.errors import InvalidInput, InvalidWorkflow, Problem, Unhealable, did_you_mean
@@ -61,12 +62,10 @@ def _run(flow: Flow, inputs: Mapping[str, Any], call: Call, store: Store) -> Run
     level = Level(call.node_id, call.index, call.attempt)
     listener = _prefixed(call) if call.recorder.listening else None
     recorder = Recorder(listener, call.clock, above=call.recorder, given_up=_given_up(call))
-    run = FlowRun(flow, inputs, call.executor, call.clock, call.cancel, recorder, (*call.above, level))
+    seams = call.executor, call.clock, call.cancel, recorder
+    run = FlowRun(flow, inputs, *seams, (*call.above, level), _hand_on(call, store))
     call.recorder.note_child(call.node_id, call.index, call.attempt, run.trace)
-    try:
-        result = run.result()
-    finally:
-        store[LLM_CALLS].extend(_lifted(used, call.node_id) for used in run.store[LLM_CALLS])
+    result = run.result()
     if result.error is not None and call.index is None:
         # The deepest place: of what this one nests, if the failure comes from there.
         call.recorder.note_origin(recorder.origin or result.error.problems[0].place.rstrip(": "))
@@ -93,6 +92,11 @@ def _prefixed(call: Call) -> OnEvent:
         call.recorder.emit(event._replace(node_id=f"{prefix}/{event.node_id}"))
 
     return tell
+
+
+def _hand_on(call: Call, store: Store) -> Callable[[list[Any]], None]:
+    calls = store[LLM_CALLS]
+    return lambda used: calls.extend(_lifted(each, call.node_id) for each in used)
 
 
 def _lifted(used: Any, node_id: str) -> Any:
@@ -135,6 +139,8 @@ def _names(flow: Flow, ref: str, names: Mapping[str, Any]) -> Mapping[str, str]:
 
 def _of_node(problem: Problem, ref: str) -> Problem:
     # Without the path of the file, which is another one on each machine: what a node says stands in the trace.
+    file = Path(problem.file).name if problem.position else ref
+    name = ref if file == Path(ref).name else file
     line = f", line {problem.position.line}" if problem.position else ""
-    said = problem.message if f"'{ref}'" in problem.message else f"'{ref}'{line}: {problem.message}"
+    said = problem.message if f"'{ref}'" in problem.message else f"'{name}'{line}: {problem.message}"
     return Problem(problem.code, said, hint=problem.hint)

@@ -478,7 +478,8 @@ def test_timed_out(nest, registry):
             ended.set()
 
     registry.register("wait", Wait)
-    child = steps({"id": "done", "type": "act"}, {"id": "wait", "type": "wait"}, {"id": "late", "type": "act"})
+    done = {"id": "done", "type": "emit", "params": {"llm_usage": {"total_tokens": 5}}}
+    child = steps(done, {"id": "wait", "type": "wait"}, {"id": "late", "type": "act"})
     batch = {"items": [1], "timeout": 0.05, "error_handling": "continue"}
     edges = [{"from": "sub", "to": "after", "action": "error"}]
 
@@ -492,7 +493,8 @@ def test_timed_out(nest, registry):
     result = flow.run(on_event=told.append)
     of_child = is_published(result)["nodes"][0]["batch"]["items"][0]["child"]
     assert ("interrupted", ["done"]) == (of_child["status"], [each["id"] for each in of_child["nodes"]])
-    assert ([], ["sub", "after"]) == (result.store["__llm_calls__"], [each.id for each in result.trace.nodes])
+    assert [{"node_id": "sub/done", "item_index": 0, "total_tokens": 5}] == result.store["__llm_calls__"]
+    assert ["sub", "after"] == [each.id for each in result.trace.nodes]
     assert [("node_start", "sub[0]/wait")] == [
         (e.kind, e.node_id) for e in told if e.node_id.endswith(("wait", "late"))
     ]
@@ -562,6 +564,7 @@ def test_named_by_template(nest, monkeypatch):
     [
         ("gone.json", "nested-workflow", "the workflow 'gone.json': no such file"),
         ("broken.json", "unknown-type", "'broken.json', line 1: unknown node type 'qqq'"),
+        ("outer.json", "unknown-type", "'broken.json', line 1: unknown node type 'qqq'"),
         ("parent.json", "nested-loop", "'parent.json' nests itself: parent.json -> parent.json"),
         (3, "workflow-ref", "parameter 'workflow_ref' takes string, got integer"),
         ("child.json", "missing-input", "'child.json', line 1: required input 'n' is missing"),
@@ -569,7 +572,8 @@ def test_named_by_template(nest, monkeypatch):
 )
 def test_template_fails(nest, ref, code, said):
     """What a template names is validated when it is named, and what is wrong is an error of the node."""
-    flow = nest([sub(ref="${ref}")], broken=steps({"id": "a", "type": "qqq"}))
+    outer = steps(sub(ref="broken.json"))
+    flow = nest([sub(ref="${ref}")], broken=steps({"id": "a", "type": "qqq"}), outer=outer)
     result = flow.run({"ref": ref})
     assert said in result.error.summary
     assert {code, "param-type"} & {problem.code for problem in result.error.problems}
