@@ -24,11 +24,15 @@ def raised_failure(workflow: Workflow, node_id: str, error: BaseException) -> No
     return failure
 
 
-def reported_failure(workflow: Workflow, node_id: str, outputs: Any) -> NodeFailed:
-    """The failure of a node that returned the action ``error`` where no edge takes it."""
+def reported_failure(workflow: Workflow, node_id: str, outputs: Any, origin: str = "") -> NodeFailed:
+    """The failure of a node that returned the action ``error`` where no edge takes it.
+
+    ``origin`` is the place in another file that it comes from.
+    """
     said = outputs.get("error") if isinstance(outputs, Mapping) else None
     message = f"node '{node_id}' failed: {said or 'it returned the action error'}"
     hint = f"an edge from '{node_id}' with action: error would handle it"
+    hint = f"it comes from {origin}; {hint}" if origin else hint
     return NodeFailed(_placed(workflow, node_id, Problem("node-failed", message, hint=hint)), node_id=node_id)
 
 

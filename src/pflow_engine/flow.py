@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -31,7 +31,7 @@ from pflow_engine.trace import (
     strict_json,
     write_json,
 )
-from pflow_engine.wrappers import Call, Layer
+from pflow_engine.wrappers import Call, Layer, Level
 
 MOST_VISITS = 1000
 """How often one node may run before a loop counts as endless."""
@@ -75,15 +75,10 @@ class Flow:
         _refuse_lost_trace(trace_file)
         own = CancelToken(cancel)  # a batch that Ctrl-C ends asks it to stop, and the caller's token is the caller's
         forget = cancel.on_cancel(own.cancel) if cancel else _nothing
-        run = _Run(
-            self,
-            bound,
-            executor or ThreadPoolExecutor,
-            clock or RealClock(),
-            own,
-            on_event,
-        )
-        run.recorder.keep_secret(registered)
+        clock = clock or RealClock()
+        recorder = Recorder(on_event, clock, own.cancel)
+        recorder.keep_secret(registered)
+        run = FlowRun(self, bound, executor or ThreadPoolExecutor, clock, own, recorder)
         with Signals(own.cancel) as signals:
             try:
                 try:
@@ -99,8 +94,12 @@ class Flow:
         return result
 
 
-class _Run:
-    """One run: where it stands. Lives no longer than ``Flow.run``, and only its thread writes to it."""
+class FlowRun:
+    """One run: where it stands. Lives no longer than ``Flow.run``, and only its thread writes to it.
+
+    Or the run of a nested workflow: ``above`` are the nodes it is in, ``hand_on`` takes its model calls, those of each
+    node when that ends.
+    """
 
     def __init__(  # noqa: PLR0913  # the seams of Flow.run
         self,
@@ -109,10 +108,13 @@ class _Run:
         executor: ExecutorFactory,
         clock: Clock,
         cancel: CancelToken,
-        on_event: OnEvent | None,
+        recorder: Recorder,
+        above: tuple[Level, ...] = (),
+        hand_on: Callable[[list[Any]], None] | None = None,
     ) -> None:
         self.flow, self.executor, self.clock, self.cancel = flow, executor, clock, cancel
-        self.recorder = Recorder(on_event, clock, cancel.cancel)
+        self.recorder, self.above, self.hand_on = recorder, above, hand_on
+        self.handed_on = 0
         self.inputs = strict_json(inputs)
         self.store: dict[str, Any] = {**inputs, LLM_CALLS: []}
         self.visits: Counter[str] = Counter()
@@ -120,20 +122,27 @@ class _Run:
 
     def result(self) -> RunResult:
         """Walk to the end."""
-        self.recorder.emit(Event("run_start", total=len(self.flow.layers)))
+        self._tell(Event("run_start", total=len(self.flow.layers)))
         try:
             error = self._walk()
         except BaseException:
-            self.recorder.emit(Event("run_end", status="interrupted"))
+            self._tell(Event("run_end", status="interrupted"))
             raise
         ran = [node.id for node in self.recorder.nodes]
         outputs: dict[str, Any] = {}
         if error is None:
             outputs, error = collect_outputs(self.flow.workflow, self.store, ran)
         status = status_of(self.flow.workflow, self.recorder.nodes, error)
-        self._ended = trace = self._trace(status, self._written(outputs), error)
-        self.recorder.emit(Event("run_end", status=status))
+        trace = self._trace(status, self._written(outputs), error)
+        if not self.recorder.given_up():
+            self._ended = trace
+        self._tell(Event("run_end", status=status))
         return RunResult(status, outputs, self.store, trace, error, self.flow.workflow)
+
+    def _tell(self, event: Event) -> None:
+        # Of the outermost run alone: that a nested one starts and ends is told of its node.
+        if not self.above:
+            self.recorder.emit(event)
 
     def _walk(self) -> PflowError | None:
         node_id: str | None = self.flow.workflow.start
@@ -147,21 +156,31 @@ class _Run:
             action, failure = self._step(node_id)
             target = self.flow.edges.get((node_id, action))
             if target is None and action == "error":
-                return failure or reported_failure(self.flow.workflow, node_id, self.store.get(node_id))
+                origin = self.recorder.origin
+                return failure or reported_failure(self.flow.workflow, node_id, self.store.get(node_id), origin)
             node_id = target
         return None
 
     def _step(self, node_id: str) -> tuple[str, NodeFailed | None]:
-        call = Call(node_id, self.clock, self.cancel, self.recorder, self.executor)
+        call = Call(node_id, self.clock, self.cancel, self.recorder, self.executor, above=self.above)
         self._forget_error(node_id)
         try:
             return self.flow.layers[node_id].run(call, self.store, {}) or "default", None
         except FAILURES as error:
             failure = raised_failure(self.flow.workflow, node_id, error)
+        finally:
+            self._hand_on()
         # What comes along an error edge finds the reason where nodes that report errors leave theirs.
         outputs = self.store.get(node_id)
         self.store[node_id] = {**(outputs if isinstance(outputs, dict) else {}), "error": failure.summary}
         return "error", failure
+
+    def _hand_on(self) -> None:
+        # Not at the end of the run: whoever waits for one that takes too long may not wait for that.
+        calls = self.store[LLM_CALLS]
+        if self.hand_on is not None and not self.recorder.given_up():
+            self.hand_on(calls[self.handed_on :])
+        self.handed_on = len(calls)
 
     def _forget_error(self, node_id: str) -> None:
         # In a loop a node finds what it wrote last time; that it failed then says nothing of this time.

@@ -16,7 +16,10 @@ RunStatus = Literal["success", "degraded", "failed"]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RunResult:
-    """A finished run. ``degraded``: some items of a ``continue`` batch failed; ``error`` is set when failed."""
+    """A finished run. ``degraded``: some items of a ``continue`` batch failed, its own or of a workflow that it nests.
+
+    ``error`` is set when it failed.
+    """
 
     status: RunStatus
     outputs: dict[str, Any]
@@ -44,7 +47,8 @@ def status_of(workflow: Workflow, nodes: Collection[NodeTrace], error: PflowErro
         node.id in tolerant and node.batch is not None and any(status == "failed" for status, *_ in node.batch.items)
         for node in nodes
     )
-    return "degraded" if some_failed else "success"
+    below = any(child.status == "degraded" for node in nodes for child in node.children)
+    return "degraded" if some_failed or below else "success"
 
 
 def collect_outputs(

@@ -113,9 +113,10 @@ class Cassette:
         """It as one run uses it; None where there is nothing to replay and nothing is to be recorded."""
         return Tape(self, privacy) if self._active else None
 
-    def find(self, call: Call, key: str) -> Recording | None:
+    def find(self, path: str, call: Call, key: str) -> Recording | None:
         """The recording of a call; of several of the very same one that of its item and attempt."""
-        same = self._by_call.get((call.node_id, key), [])
+        same = self._by_call.get((path, key), [])
+        same = [each for each in same if each.within == _within(call)] or same
         of_item = [each for each in same if each.index == call.index]
         if same and not of_item:
             of_item = [each for each in same if each.index == same[0].index]
@@ -171,16 +172,16 @@ class Cassette:
         return kept
 
     def _why(self, spec: NodeSpec, call: Call, item: Any, params: Any) -> Miss:
-        which = f"node '{spec.id}' ({spec.type})" + (f", item {call.index}" if call.index is not None else "")
-        of_node = [each for each in self._kept if each.node == spec.id]
+        which = f"node '{spec.path}' ({spec.type})" + (f", item {call.index}" if call.index is not None else "")
+        of_node = [each for each in self._kept if each.node == spec.path]
         if not of_node:
-            return Miss(spec.id, f"{which}: the cassette has no call of this node")
+            return Miss(spec.path, f"{which}: the cassette has no call of this node")
         now = _compared(item, params, call.index)
         near = min((_differences(each, now) for each in of_node[:_MOST_COMPARED]), key=len)
         calls = (
             "the one recorded call does not fit" if len(of_node) == 1 else f"none of {len(of_node)} recorded calls fits"
         )
-        return Miss(spec.id, f"{which}: {calls}", tuple(near))
+        return Miss(spec.path, f"{which}: {calls}", tuple(near))
 
     def _lost(self, recording: Recording) -> Iterable[Problem]:
         try:
@@ -235,14 +236,14 @@ class _Taped:
     privacy: Privacy
 
     def run(self, call: Call, store: Store, params: dict[str, Any], /) -> str | None:
-        private = self.privacy.of_call(call.node_id, params)
-        item = self.privacy.of_call(call.node_id, store[call.alias]) if call.index is not None else None
+        private = self.privacy.of_call(self.spec.path, params)
+        item = self.privacy.of_call(self.spec.path, store[call.alias]) if call.index is not None else None
         key = key_of(private, item)
-        found = self.cassette.find(call, key)
+        found = self.cassette.find(self.spec.path, call, key)
         if found is not None:
             return _play(found, store)
         if self.cassette.records:
-            about = Recording(call.node_id, key, call.attempt, private, call.index, item)
+            about = Recording(self.spec.path, key, call.attempt, private, call.index, item, within=_within(call))
             return self._record(about, call, store, params)
         miss = self.cassette.miss(self.spec, call, item, private)
         raise Unhealable(Problem("no-recording", miss.message))
@@ -289,6 +290,10 @@ def _for_all(misses: list[Miss]) -> Miss:
     first, others = misses[0], len(misses) - 1
     more = f" (nor has it those of {others} more items)" if others > 1 else " (nor has it that of one more item)"
     return first._replace(message=first.message + more) if others else first
+
+
+def _within(call: Call) -> tuple[int, ...]:
+    return tuple(level.index for level in call.above if level.index is not None)
 
 
 def _compared(item: Any, params: Any, index: int | None) -> dict[str, Any]:

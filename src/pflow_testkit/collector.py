@@ -24,6 +24,7 @@ from pflow_engine.validation import find_problems
 from pflow_testkit.cases import DEFAULTS, SUFFIX, Case, case_file_of, load_cases, stem_of
 from pflow_testkit.cassettes import Cassette
 from pflow_testkit.hooks import hooks_for
+from pflow_testkit.nested import files_below
 from pflow_testkit.options import CASSETTES, KEY
 from pflow_testkit.registry import registry_for
 from pflow_testkit.runner import Ran, Setting, clock_of, run_case
@@ -177,7 +178,7 @@ def _validate(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[C
 
 def _problems(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[Case, ...]) -> list[Problem]:
     try:
-        registry, hooks = _registry(request), hooks_for(request.config, file.path)
+        registry, hooks = _registry(request, file.document), hooks_for(request.config, file.path)
         for case in cases or [Case(DEFAULTS)]:
             stubs = stubs_of_folder(case.stubs, hooks, file.document, registry)
             registry.plug(StandIns(stubs, True, CallLog(), file.document))
@@ -210,7 +211,7 @@ def _stresser(file: WorkflowFile, case: Case) -> Callable[..., None]:
 
         def stress() -> str:
             allowed, setting = _allowed(request, case), _setting(request, file, case)
-            stress_case(file.document, allowed, _registry(request), request, tmp_path, setting)
+            stress_case(file.document, allowed, _registry(request, file.document), request, tmp_path, setting)
             return ""
 
         said = _said_by(stress)
@@ -222,7 +223,7 @@ def _stresser(file: WorkflowFile, case: Case) -> Callable[..., None]:
 
 def _test(request: pytest.FixtureRequest, file: WorkflowFile, case: Case, folder: Path) -> str:
     allowed, setting = _allowed(request, case), _setting(request, file, case)
-    ran = run_case(file.document, allowed, _registry(request), folder, request.getfixturevalue, setting)
+    ran = run_case(file.document, allowed, _registry(request, file.document), folder, request.getfixturevalue, setting)
     return "\n\n".join(filter(None, [ran.report(), _snapshots_said(request, case, ran)]))
 
 
@@ -264,8 +265,8 @@ def _text(problems: Iterable[Problem]) -> str:
     return "\n\n".join(map(str, problems))
 
 
-def _registry(request: pytest.FixtureRequest) -> Registry:
-    return registry_for(request.config, request.node.path)
+def _registry(request: pytest.FixtureRequest, document: Document) -> Registry:
+    return registry_for(request.config, request.node.path, *files_below(document))
 
 
 def _stems_beside(path: Path) -> set[str]:

@@ -24,6 +24,7 @@ from pflow_engine.value_types import is_of_type
 from pflow_engine.wrappers import Call, Layer, NodeSpec
 from pflow_testkit.clock import Hang, SkippingClock
 from pflow_testkit.expectations import Fault, shown
+from pflow_testkit.nested import may_be_in, nodes_in, records_of
 from pflow_testkit.places import FAULT_KINDS, fixtures_in, injection_faults
 
 
@@ -142,7 +143,7 @@ class Faults:
 
     def around(self, spec: NodeSpec, layer: Layer) -> Layer:
         """The node's layer inside its faults, if it has any."""
-        faults = tuple(fault for fault in self._given if fault.node == spec.id)
+        faults = tuple(fault for fault in self._given if fault.node == spec.path)
         return _Injected(spec, faults, self._meet, layer) if faults else layer
 
     def after(self, ran: Sequence[NodeTrace]) -> None:
@@ -158,7 +159,7 @@ class Faults:
     def unmet_faults(self) -> Iterator[Fault]:
         """Those that did nothing, and why: path, what, the fix."""
         for fault in self.unmet:
-            runs = [[node for node in run if node.id == fault.node] for run in self._runs]
+            runs = [found for run in self._runs for found in records_of(run, fault.node)]
             said = f"{fault} was never met: {_why_unmet(fault, [run for run in runs if run])}"
             yield (self._given.index(fault),), said, "a fault that does nothing tests nothing: mend it, or take it out"
 
@@ -205,11 +206,11 @@ class _Injected:
             raise Hang(self._endless()) from None
         if call.cancel.cancelled:
             # Nobody waits for it any more, so it must not do now what it was kept from doing.
-            message = f"node '{self.spec.id}' was asked to stop while a fault held it up"
+            message = f"node '{self.spec.path}' was asked to stop while a fault held it up"
             raise Unhealable(Problem("cancelled", message))
 
     def _endless(self) -> Problem:
-        message = f"nothing ever ends this: node '{self.spec.id}' hangs and no timeout is over it"
+        message = f"nothing ever ends this: node '{self.spec.path}' hangs and no timeout is over it"
         alone = "only an item of a batch can have a 'timeout' over it"
         return Problem("hang", message, hint="give the batch a 'timeout'" if self.spec.batch else alone)
 
@@ -248,14 +249,16 @@ def _not_filled(written: list[dict[str, Any]]) -> Iterator[Fault]:
 
 
 def _misfits_of(fault: Injection, workflow: Workflow, registry: Registry) -> Iterator[Fault]:
-    nodes = {node.id: node for node in workflow.nodes}
+    nodes = {each.path: each.node for each in nodes_in(workflow)}
+    if fault.node not in nodes and may_be_in(workflow, fault.node, registry):
+        return
     if fault.node not in nodes:
         hint = did_you_mean(fault.node, nodes)
         yield ("node",), f"the workflow has no node '{fault.node}' for a fault", hint
         return
     node = nodes[fault.node]
     if fault.item is not None and node.batch is None:
-        yield ("item",), f"node '{node.id}' has no items: it is no batch", "take 'item' out"
+        yield ("item",), f"node '{fault.node}' has no items: it is no batch", "take 'item' out"
     kind = registry.get(node.type)
     if fault.kind != "corrupt" or fault.value is True or kind is None:
         return

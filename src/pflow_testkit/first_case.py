@@ -28,6 +28,7 @@ from pflow_testkit.changes import first_in_words, trace_changes
 from pflow_testkit.clock import SkippingClock
 from pflow_testkit.expectations import is_matcher
 from pflow_testkit.hooks import UserHooks, hooks_for
+from pflow_testkit.nested import Placed, files_below, nodes_in
 from pflow_testkit.normalise import canonical_text
 from pflow_testkit.options import KEY, TRACES
 from pflow_testkit.registry import registry_for
@@ -98,7 +99,7 @@ def write_first_case(config: pytest.Config, document: Document, path: Path) -> l
 
 def _first_case(config: pytest.Config, document: Document, path: Path) -> FirstCase:
     hooks = hooks_for(config, path)
-    registry = registry_for(config, path)
+    registry = registry_for(config, path, *files_below(document))
     stubs = stubs_of_folder({}, hooks, document, registry)
     registry.plug(StandIns(stubs, True, CallLog(), document))
     workflow = validate(document, registry)
@@ -123,10 +124,10 @@ def _example_inputs(workflow: Workflow) -> dict[str, Any]:
 def _stubs_to_fill(
     workflow: Workflow, registry: Registry, stubs: Mapping[str, Any]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    for node in workflow.nodes:
+    for path, node, _ in nodes_in(workflow):
         kind = registry.get(node.type)
-        if kind is not None and reaches_outside(kind.interface) and node.id not in stubs:
-            yield node.id, _example_outputs(kind)
+        if kind is not None and reaches_outside(kind.interface) and path not in stubs:
+            yield path, _example_outputs(kind)
 
 
 def _example_outputs(kind: NodeType) -> dict[str, Any]:
@@ -135,16 +136,18 @@ def _example_outputs(kind: NodeType) -> dict[str, Any]:
 
 
 def _to_be_filled(fields: dict[str, Any], stubs: dict[str, Any], workflow: Workflow) -> FirstCase:
-    lines = [f"  {_place(workflow, node)} ({workflow.node(node).type}): {', '.join(stubs[node])}" for node in stubs]
+    placed = [each for each in nodes_in(workflow) if each.path in stubs]
+    lines = [f"  {_place(each)} ({each.node.type}): {', '.join(stubs[each.path])}" for each in placed]
     notes = ["fill in what these nodes would give, then run pytest with --snapshot-update:", *lines]
     comment = "Fill in the stubs: what each node would have given. Then take the snapshot with --snapshot-update."
     return FirstCase({**fields, "stubs": stubs, "snapshot": ["trace"]}, tuple(notes), comments=(comment,))
 
 
-def _place(workflow: Workflow, node: str) -> str:
-    problem = workflow.document.problem("", "", (*workflow.node_path(node), "id"))
+def _place(placed: Placed) -> str:
+    workflow = placed.workflow
+    problem = workflow.document.problem("", "", (*workflow.node_path(placed.node.id), "id"))
     line = f":{problem.position.line}" if problem.position else ""
-    return f"{workflow.document.file}{line}  {node}"
+    return f"{workflow.document.file}{line}  {placed.path}"
 
 
 def _ran(
@@ -152,9 +155,8 @@ def _ran(
 ) -> tuple[Ran, dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        ran = run_case(
-            document, case, registry_for(config, path), place, _no_fixture, Setting(hooks, clock=SkippingClock())
-        )
+        registry = registry_for(config, path, *files_below(document))
+        ran = run_case(document, case, registry, place, _no_fixture, Setting(hooks, clock=SkippingClock()))
         seen = Seen(hooks, own_places(place), ran.result.trace.to_dict(), workflow=ran.result.workflow)
         return ran, seen.canonical()
 

@@ -7,7 +7,8 @@ the loaded conftest.py files whose folder a path lies in, from the top down. The
     adds node types; the engine's own hook.
 ``pflow_testkit_stub(node)``
     what stands in for a node that the test has no stub for: outputs or rules as in a case file, or None. ``node`` has
-    ``id``, ``type``, ``params`` (as written) and ``interface``. The deepest answer counts.
+    ``id``, ``path`` (``sub/fetch`` in a nested workflow), ``type``, ``params`` (as written) and ``interface``. The
+    deepest answer counts.
 ``pflow_testkit_normalise(trace)``
     changes a trace, as plain data without volatile fields, before it is compared with its snapshot or written: in
     place, or by returning another.

@@ -58,7 +58,13 @@ def _plan() -> tuple[Keep, Keep]:
 def _keep(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Keep:
     # The schema is walked once, and leaves functions that walk traces.
     while "$ref" in schema:
+        if schema["$ref"] == "#":
+            # A trace in a trace: what is walked already, and without end were it walked again.
+            return stable
         schema = definitions[schema["$ref"].rpartition("/")[2]]
+    if "anyOf" in schema:
+        # Null, which is handed on as it is, or one thing.
+        return _keep(next(each for each in schema["anyOf"] if "$ref" in each), definitions)
     fields = schema.get("properties")
     if fields is not None:
         closed = schema.get("additionalProperties") is False

@@ -64,7 +64,10 @@ class Raised(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One call as it is kept. ``outputs`` and ``llm_calls`` are revivable JSON; with ``raised`` there are none."""
+    """One call as it is kept. ``outputs`` and ``llm_calls`` are revivable JSON; with ``raised`` there are none.
+
+    ``node`` is the node's path; ``within`` are the indexes of the items whose workflows it is in, the outermost first.
+    """
 
     node: str
     key: str
@@ -76,16 +79,19 @@ class Recording:
     action: str | None = None
     llm_calls: tuple[Any, ...] = ()
     raised: Raised | None = None
+    within: tuple[int, ...] = ()
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Recording:
         """As the schema says."""
         raised = Raised(**data["raised"]) if "raised" in data else None
-        return cls(**{**data, "llm_calls": tuple(data.get("llm_calls", ())), "raised": raised})
+        several = {name: tuple(data.get(name, ())) for name in ("llm_calls", "within")}
+        return cls(**{**data, **several, "raised": raised})
 
     def to_dict(self) -> dict[str, Any]:
         """As the schema says, without what is empty."""
         data: dict[str, Any] = {"node": self.node, "key": self.key}
+        data |= {"within": list(self.within)} if self.within else {}
         if self.index is not None:
             data |= {"index": self.index, "item": sorted_maps(self.item)}
         data |= {"attempt": self.attempt, "params": sorted_maps(self.params)}
@@ -97,9 +103,9 @@ class Recording:
         return data | ({"llm_calls": sorted_maps(list(self.llm_calls))} if self.llm_calls else {})
 
     @property
-    def place(self) -> tuple[str, int, str, int]:
+    def place(self) -> tuple[str, tuple[int, ...], int, str, int]:
         """What recordings are sorted by: it does not depend on who was first."""
-        return self.node, -1 if self.index is None else self.index, self.key, self.attempt
+        return self.node, self.within, -1 if self.index is None else self.index, self.key, self.attempt
 
 
 def _named(name: str, base: type[BaseException]) -> Callable[..., BaseException]:

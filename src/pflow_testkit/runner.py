@@ -30,6 +30,7 @@ from pflow_testkit.clock import SkippingClock
 from pflow_testkit.expectations import FIXTURE, differences
 from pflow_testkit.faults import Faults
 from pflow_testkit.hooks import STUB, UserHooks
+from pflow_testkit.nested import may_be_in, nodes_in, records_of
 from pflow_testkit.normalise import canonical_text
 from pflow_testkit.places import env_faults, file_faults, injection_faults
 from pflow_testkit.sandbox import own_place, own_places
@@ -235,16 +236,17 @@ def _misfits(case: Case, workflow: Workflow, registry: Registry, own: set[str]) 
             yield Problem("bad-stub", f"what {STUB} gives for node '{path[0]}': {message}", hint=hint)
             continue
         yield case.problem("bad-stub", message, ("stubs", *path), hint=hint, key=True)
-    if "batch_metadata" in case.snapshot and not any(node.batch for node in workflow.nodes):
+    placed = nodes_in(workflow)
+    if "batch_metadata" in case.snapshot and not any(each.node.batch for each in placed):
         at: DataPath = ("snapshot", list(case.snapshot).index("batch_metadata"))
         yield case.problem("no-batch", "the workflow has no batch to keep the metadata of", at, hint="take it out")
-    ids = [node.id for node in workflow.nodes]
+    ids = [each.path for each in placed]
     live = case.live if isinstance(case.live, tuple) else ()
     named: list[tuple[DataPath, str]] = [(("live", index), name) for index, name in enumerate(live)]
     named += [(("expect", "nodes", name), name) for name in case.expect.get("nodes", {})]
     named += [(("expect", "order", index), name) for index, name in enumerate(case.expect.get("order", []))]
     for path, name in named:
-        if name not in ids:
+        if name not in ids and not may_be_in(workflow, name, registry):
             hint = did_you_mean(name, ids, otherwise="the nodes: ")
             yield case.problem("unknown-node", f"the workflow has no node '{name}'", path, hint=hint, key=True)
 
@@ -298,11 +300,14 @@ def _compared(case: Case, expected: Any, actual: Any, path: DataPath, what: str)
 
 def _node(case: Case, node_id: str, expected: Any, result: RunResult) -> Iterator[Problem]:
     path: DataPath = ("expect", "nodes", node_id)
-    if node_id not in {node.id for node in result.trace.nodes}:
+    runs = [run for found in records_of(result.trace.nodes, node_id) for run in found]
+    if not runs:
         ran = ", ".join(node.id for node in result.trace.nodes)
         yield case.problem("not-run", f"node '{node_id}' did not run (ran: {ran})", path, key=True)
         return
-    for difference in differences(expected, result.store.get(node_id)):
+    # Of a nested workflow there is no store any more.
+    left = runs[-1].outputs if "/" in node_id else result.store.get(node_id)
+    for difference in differences(expected, left):
         what = path_text(difference.path) or "what it left"
         where = f"node '{node_id}'{_item(difference.path)}"
         message = f"{where}: {what} is {difference.got}, expected {difference.expected}"
@@ -333,7 +338,7 @@ def _not_stubbed(case: Case, spec: NodeSpec) -> Problem:
         hint = f"write a case file beside the workflow, NAME{SUFFIX} (or {others}):\n"
         paste = first + textwrap.indent(stub, "    ")
     else:
-        others = f"live: [{spec.id}], --pflow-live, or --pflow-record=once to record it"
+        others = f"live: [{spec.path}], --pflow-live, or --pflow-record=once to record it"
         hint = f"add this to the case (or {others}):\n"
         paste = stub
     return case.problem("not-stubbed", reaches_out(spec), hint=hint + textwrap.indent(paste, "    "))
@@ -342,7 +347,7 @@ def _not_stubbed(case: Case, spec: NodeSpec) -> Problem:
 def reaches_out(spec: NodeSpec) -> str:
     """What a test is told whose node reaches out without a stub."""
     effect = {"network": "the network", "model": "a model"}[spec.interface.effects]
-    return f"node '{spec.id}' ({spec.type}) reaches for {effect}, and there is no stub for it"
+    return f"node '{spec.path}' ({spec.type}) reaches for {effect}, and there is no stub for it"
 
 
 def _given_up(case: Case) -> Problem:

@@ -15,6 +15,7 @@ from pflow_engine.result import RunResult
 from pflow_engine.trace import Trace, strict_json
 from pflow_engine.value_types import type_name
 from pflow_testkit.hooks import UserHooks, failing_in_words, hooks_for
+from pflow_testkit.nested import nodes_in
 from pflow_testkit.normalise import stable, stable_outputs, without_places
 from pflow_testkit.sandbox import own_places
 
@@ -66,7 +67,7 @@ class Seen:
             TypeError: the outputs of a batch are no trace.
         """
         __tracebackhide__ = True
-        if kind == _METADATA and self.workflow and not any(node.batch for node in self.workflow.nodes):
+        if kind == _METADATA and self.workflow and not any(each.node.batch for each in nodes_in(self.workflow)):
             raise TypeError("the workflow has no batch to keep the metadata of")
         if self.trace is None:
             if kind != _METADATA:
@@ -75,7 +76,7 @@ class Seen:
         trace = self.canonical()
         if kind == "outputs":
             return _outputs(trace)
-        return dict(self._batches(trace, timed=timed)) if kind == _METADATA else trace
+        return dict(_batches(trace, self.trace or {}, timed=timed)) if kind == _METADATA else trace
 
     def canonical(self) -> dict[str, Any]:
         """The trace: stable, without folders of this run, as the user's hooks want it."""
@@ -86,16 +87,6 @@ class Seen:
 
     def _private(self, value: Any) -> Any:
         return self.hooks.redact(value)
-
-    def _batches(self, trace: Mapping[str, Any], *, timed: bool) -> Iterator[tuple[str, Any]]:
-        runs: dict[str, int] = {}
-        written = (self.trace or {}).get("nodes", [])
-        for node, raw in zip(trace.get("nodes", []), written, strict=False):
-            node_id, outputs = node.get("id", ""), node.get("outputs", {})
-            if "batch" in node and _METADATA in outputs:
-                runs[node_id] = runs.get(node_id, 0) + 1
-                name = node_id if runs[node_id] == 1 else f"{node_id} (run {runs[node_id]})"
-                yield name, _counts(raw["outputs"] if timed else outputs, timed=timed)
 
 
 def bounded(data: Any) -> Any:
@@ -130,11 +121,39 @@ def _places(item: pytest.Item) -> dict[str, str]:
 
 def _once(trace: Mapping[str, Any]) -> dict[str, Any]:
     # Where none are declared the outputs are those of the last node, which need not be said, and masked, twice.
-    return {name: value for name, value in trace.items() if name != "outputs" or value != _last_outputs(trace)}
+    kept = {name: value for name, value in trace.items() if name != "outputs" or value != _last_outputs(trace)}
+    nodes = trace.get("nodes")
+    return kept | ({"nodes": [_child_once(node) for node in nodes]} if isinstance(nodes, list) else {})
+
+
+def _child_once(record: Any) -> Any:
+    # Of a node, or of an item of its batch: either may have a trace inside.
+    match record:
+        case {"child": {"nodes": [*_]} as child}:
+            return {**record, "child": _once(child)}
+        case {"batch": {"items": [*items]} as batch}:
+            return {**record, "batch": {**batch, "items": [*map(_child_once, items)]}}
+        case _:
+            return record
 
 
 def _outputs(trace: Mapping[str, Any]) -> Any:
     return trace.get("outputs", _last_outputs(trace)) if trace.get("status") != "failed" else trace.get("outputs", {})
+
+
+def _batches(
+    trace: Mapping[str, Any], written: Mapping[str, Any], above: str = "", *, timed: bool
+) -> Iterator[tuple[str, Any]]:
+    # What is volatile is looked up in the trace as it was written.
+    runs: dict[str, int] = {}
+    for node, raw in zip(trace.get("nodes", []), written.get("nodes", []), strict=False):
+        outputs, path = node.get("outputs", {}), above + node.get("id", "")
+        runs[path] = runs.get(path, 0) + 1
+        name = path if runs[path] == 1 else f"{path} (run {runs[path]})"
+        if "batch" in node and _METADATA in outputs:
+            yield name, _counts(raw["outputs"] if timed else outputs, timed=timed)
+        if "child" in node:
+            yield from _batches(node["child"], raw["child"], f"{name}/", timed=timed)
 
 
 def _last_outputs(trace: Mapping[str, Any]) -> Any:

@@ -22,6 +22,7 @@ from pflow_testkit.cassettes import Cassette
 from pflow_testkit.expectations import Fault
 from pflow_testkit.faults import Faults
 from pflow_testkit.hooks import UserHooks, failing_in_words, hooks_for
+from pflow_testkit.nested import files_below, nodes_in
 from pflow_testkit.options import CASSETTES, KEY, STOPPED
 from pflow_testkit.registry import registry_for
 from pflow_testkit.runner import Setting, clock_of, reaches_out, run_flow
@@ -122,7 +123,7 @@ class Pflow:
             InvalidWorkflow: no workflow that ran has such a node.
         """
         __tracebackhide__ = True
-        if node not in self._nodes:
+        if node not in self._nodes and not self._log.calls(node):
             hint = did_you_mean(node, self._nodes, otherwise="the nodes: ")
             raise InvalidWorkflow(Problem("unknown-node", f"no workflow that ran has a node '{node}'", hint=hint))
         return self._log.calls(node)
@@ -132,14 +133,14 @@ class Pflow:
         return replace(self._setting, hooks=failing_in_words(lambda: hooks_for(self._config, *self._paths(document))))
 
     def _paths(self, document: Document) -> tuple[Path, ...]:
-        return self._path, Path(document.file).absolute()
+        return self._path, Path(document.file).absolute(), *files_below(document)
 
     def _compiled(self, document: Document, stand_ins: StandIns, hooks: UserHooks) -> Flow:
         registry = registry_for(self._config, *self._paths(document))
         stubs = stubs_of_folder(stand_ins.stubs, hooks, document, registry)
         registry.plug(replace(stand_ins, stubs=stubs))
         workflow = validate(document, registry)
-        self._nodes.update(node.id for node in workflow.nodes)
+        self._nodes.update(each.path for each in nodes_in(workflow))
         misfits = _misfits("stub", stub_problems(stubs, workflow, registry))
         faults = self._faults.misfits(workflow, registry)
         misfits += _misfits("fault", ((path[1:], message, hint) for path, message, hint in faults))
@@ -194,7 +195,7 @@ def _plainly(work: Callable[[], _Made]) -> _Made:
 def _not_stubbed(spec: NodeSpec) -> str:
     stub = ", ".join(f"{name}=…" for name in outputs_to_stub(spec.interface))
     others = "live=True, --pflow-live, or --pflow-record=once to record it"
-    fix = f"add this before the run (or {others}):\n    pflow.stub('{spec.id}', {stub})"
+    fix = f"add this before the run (or {others}):\n    pflow.stub('{spec.path}', {stub})"
     return f"{reaches_out(spec)}\n{fix}"
 
 

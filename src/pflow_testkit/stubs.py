@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
 from pflow_engine.copying import copy_data
@@ -22,10 +23,11 @@ from pflow_engine.nodes import Interface, NodeType, Registry
 from pflow_engine.nodes.node import Effects
 from pflow_engine.store import Store, View
 from pflow_engine.value_types import is_of_type, type_name
-from pflow_engine.wrappers import Call, Layer, NodeSpec
+from pflow_engine.wrappers import Call, Layer, Level, NodeSpec
 from pflow_testkit.expectations import Fault, differences, shown
 from pflow_testkit.faults import Faults
 from pflow_testkit.hooks import UserHooks
+from pflow_testkit.nested import may_be_in, nodes_in, nodes_written
 from pflow_testkit.places import STUB_WORDS, fixtures_in, stub_faults, stubs_faults
 
 _BY_TYPE = "type:"
@@ -38,13 +40,22 @@ class StubbedError(Exception):
 
 
 class NodeCall(NamedTuple):
-    """One call of a node, or one attempt of one item. ``index`` and ``item`` are None outside a batch."""
+    """One call of a node, or one attempt of one item. ``index`` and ``item`` are None outside a batch.
+
+    ``node_id`` is the node's path, ``above`` are the nodes whose workflows it is in, each with its item and attempt.
+    """
 
     node_id: str
     params: dict[str, Any]
     item: Any
     index: int | None  # type: ignore[assignment]  # nobody asks this tuple for tuple.index
     attempt: int
+    above: tuple[Level, ...] = ()
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        """What calls of a node are sorted by."""
+        return (*((_number(level.index), level.attempt) for level in self.above), (_number(self.index), self.attempt))
 
 
 class CallLog:
@@ -53,20 +64,21 @@ class CallLog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._calls: list[NodeCall] = []
-        self._runs: Counter[str] = Counter()
+        self._runs: Counter[Hashable] = Counter()
         self._blocked: dict[str, NodeSpec] = {}
 
     def add(self, call: NodeCall) -> int:
-        """Note a call; gives which of the node's calls it is, from 1."""
+        """Note a call; gives which of the node's calls it is, from 1: in a nested workflow, of those for one item."""
+        key = call.node_id, tuple(level.index for level in call.above)
         with self._lock:
             self._calls.append(call)
-            self._runs[call.node_id] += 1
-            return self._runs[call.node_id]
+            self._runs[key] += 1
+            return self._runs[key]
 
     def block(self, spec: NodeSpec) -> None:
         """Note a node that was not allowed to run."""
         with self._lock:
-            self._blocked[spec.id] = spec
+            self._blocked[spec.path] = spec
 
     def clear(self) -> None:
         """Forget everything, for another run of the same flow."""
@@ -86,9 +98,8 @@ class CallLog:
         return tuple(self._blocked.values())
 
     def calls(self, node_id: str) -> list[NodeCall]:
-        """The calls of a node: in the order it ran, those of a batch by item and attempt."""
-        calls = [call for call in self._calls if call.node_id == node_id]
-        return sorted(calls, key=lambda call: (call.index if call.index is not None else -1, call.attempt))
+        """The calls of a node, by its path: in the order it ran, those of a batch by item and attempt."""
+        return sorted((call for call in self._calls if call.node_id == node_id), key=attrgetter("place"))
 
 
 class Tape(Protocol):
@@ -125,12 +136,12 @@ class StandIns:
 
     def pflow_wrap_node(self, spec: NodeSpec, layer: Layer) -> Layer:
         """The layer in the node's place."""
-        stub = self.stubs.get(spec.id, self.stubs.get(_BY_TYPE + spec.type))
+        stub = self.stubs.get(spec.path, self.stubs.get(_BY_TYPE + spec.type))
         if stub is not None:
-            layer = _Stub(spec.id, tuple(rules_of(stub)))
-        elif reaches_outside(spec.interface) and not self._may_reach_out(spec.id):
+            layer = _Stub(spec.path, tuple(rules_of(stub)))
+        elif reaches_outside(spec.interface) and not self._may_reach_out(spec.path):
             layer = self.tape.layer(spec, layer) if self.tape else _Blocked(spec, self.log)
-        return _Logged(self.faults.around(spec, layer), self.log, self.tape)
+        return _Logged(spec.path, self.faults.around(spec, layer), self.log, self.tape)
 
     def _may_reach_out(self, node_id: str) -> bool:
         return self.live if isinstance(self.live, bool) else node_id in self.live
@@ -138,17 +149,18 @@ class StandIns:
 
 @dataclass(frozen=True, slots=True)
 class _Logged:
+    path: str
     inner: Layer
     log: CallLog
     tape: Tape | None
 
     def run(self, call: Call, store: Store, params: dict[str, Any], /) -> str | None:
         item = store[call.alias] if call.index is not None else None
-        noted = NodeCall(call.node_id, copy_data(params), copy_data(item), call.index, call.attempt)
+        noted = NodeCall(self.path, copy_data(params), copy_data(item), call.index, call.attempt, call.above)
         number = self.log.add(noted)
         action = self.inner.run(call if call.index is not None else call._replace(attempt=number), store, params)
         if self.tape is not None and isinstance(store, View):
-            self.tape.learn(call.node_id, store.outputs)
+            self.tape.learn(self.path, store.outputs)
         return action
 
 
@@ -187,7 +199,7 @@ class _Blocked:
 
     def run(self, *_: Any) -> str | None:
         self.log.block(self.spec)
-        message = f"node '{self.spec.id}' ({self.spec.type}) reaches for the {self.spec.interface.effects}: not run"
+        message = f"node '{self.spec.path}' ({self.spec.type}) reaches for the {self.spec.interface.effects}: not run"
         raise Unhealable(Problem("not-stubbed", message))
 
 
@@ -196,13 +208,14 @@ def stubs_of_folder(stubs: Any, hooks: UserHooks, document: Document, registry: 
     if not isinstance(stubs, Mapping):
         return stubs
     found = dict(stubs)
-    for node_id, kind, node in _nodes_of(document):
-        if node_id not in stubs and _BY_TYPE + kind not in stubs:
-            known = registry.get(kind)
+    for each in nodes_written(document):
+        if each.path not in stubs and _BY_TYPE + each.type not in stubs:
+            known = registry.get(each.type)
             interface = known.interface if known else Interface(open_params=True, open_outputs=True)
-            params = node.get("params")
-            stub = hooks.stub(NodeSpec(node_id, kind, interface, params if isinstance(params, dict) else {}))
-            found |= {} if stub is None else {node_id: stub}
+            params = each.node.get("params")
+            given = params if isinstance(params, dict) else {}
+            stub = hooks.stub(NodeSpec(each.id, each.type, interface, given, above=each.above))
+            found |= {} if stub is None else {each.path: stub}
     return found
 
 
@@ -220,7 +233,7 @@ def example_stub(spec: NodeSpec) -> str:
     """A stub to paste into a case file, with the outputs the type declares."""
     outputs = outputs_to_stub(spec.interface).items()
     lines = [f"    {name}: {_EXAMPLES.get(word, 'null')}" for name, word in outputs]
-    return "\n".join(["stubs:", f"  {spec.id}:", *lines])
+    return "\n".join(["stubs:", f"  {spec.path}:", *lines])
 
 
 def outputs_to_stub(interface: Interface) -> Mapping[str, str]:
@@ -239,22 +252,22 @@ def stub_problems(stubs: Any, workflow: Workflow, registry: Registry) -> Iterato
         yield from stubs_faults(stubs)
         return
     for name, stub in stubs.items():
-        stubbed = [node for node in workflow.nodes if name in (node.id, _BY_TYPE + node.type)]
-        if not stubbed:
+        placed = [each for each in nodes_in(workflow) if name in (each.path, _BY_TYPE + each.node.type)]
+        stubbed = [each.node for each in placed]
+        if not stubbed and not may_be_in(workflow, name, registry):
             yield _unknown(name, workflow)
         faults = [*stub_faults(stub, (name,)), *_not_filled(stub, (name,))]
         found = registry.get(stubbed[0].type) if stubbed else None
         yield from faults
         if found is not None and not faults:
-            ids = {node.id for node in stubbed}
-            edges = {edge.action for edge in workflow.edges if edge.source in ids}
+            edges = {edge.action for each in placed for edge in each.workflow.edges if edge.source == each.node.id}
             for path, reply in _replies_in(name, stub):
                 yield from _reply_problems(path, reply, found, edges)
 
 
 def _unknown(name: str, workflow: Workflow) -> Fault:
     by_type = name.startswith(_BY_TYPE)
-    known = {_BY_TYPE + node.type if by_type else node.id for node in workflow.nodes}
+    known = {_BY_TYPE + each.node.type if by_type else each.path for each in nodes_in(workflow)}
     what = "node of type" if by_type else "node"
     message = f"the workflow has no {what} '{name.removeprefix(_BY_TYPE)}' to stub"
     return (name,), message, did_you_mean(name, known)
@@ -311,16 +324,11 @@ def _stubbed_types(stubs: Any, document: Document) -> Iterator[str]:
     for name in stubs:
         if isinstance(name, str) and name.startswith(_BY_TYPE):
             yield name.removeprefix(_BY_TYPE)
-    yield from (kind for node_id, kind, _ in _nodes_of(document) if node_id in stubs)
+    yield from (each.type for each in nodes_written(document) if each.path in stubs)
 
 
-def _nodes_of(document: Document) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    # Before it is known to be sound.
-    nodes = document.ir.get("nodes")
-    for node in nodes if isinstance(nodes, list) else []:
-        match node:
-            case {"id": str(node_id), "type": str(kind)}:
-                yield node_id, kind, node
+def _number(index: int | None) -> int:
+    return -1 if index is None else index
 
 
 def _placeholder(name: str) -> NodeType:

@@ -6,12 +6,16 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path as FilePath
 from typing import Any, Literal
 
 from pflow_engine.document.positions import Path, Span, Spans, path_text, problem_at
 from pflow_engine.errors import Problem, Severity
 
 Form = Literal["json", "yaml", "data"]
+
+NO_FILES = ("<ir>", "<json>")
+"""What stands in place of the file's name of data and of text that were at hand."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,11 @@ class Document:
     ir: Mapping[str, Any]
     prefix: Path = ()
     locate: Callable[[str], Spans] | None = None
+
+    @property
+    def folder(self) -> FilePath:
+        """What the paths in it are relative to: its own folder; the current one, where it is no file."""
+        return FilePath() if self.file in NO_FILES else FilePath(self.file).parent
 
     def problem(  # noqa: PLR0913  # a problem has that many sides, all but two optional
         self,
@@ -136,7 +145,10 @@ class OutputDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """A workflow that has been validated; only ``validate`` makes one. ``warnings`` did not stop it."""
+    """A workflow that has been validated; only ``validate`` makes one. ``warnings`` did not stop it.
+
+    ``children`` are the workflows that its nodes run, by node id; those named by a template are not among them.
+    """
 
     document: Document
     nodes: tuple[NodeIR, ...]
@@ -148,6 +160,7 @@ class Workflow:
     permissive: bool = False
     name: str = ""
     warnings: tuple[Problem, ...] = ()
+    children: Mapping[str, Workflow] = field(default_factory=dict)
 
     def node(self, node_id: str) -> NodeIR:
         """The node with that id."""

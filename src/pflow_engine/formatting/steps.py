@@ -17,18 +17,25 @@ def build_execution_steps(workflow: Workflow, store: Mapping[str, Any], trace: T
 
     ``{"node_id", "status": completed|failed|not_executed, "duration_ms"}``; a batch, told by
     ``batch_metadata``, its counts and ``errors`` in its output, adds ``is_batch``, ``batch_total``, ``batch_success``,
-    ``batch_errors``, ``batch_error_details`` (the first five) and ``batch_errors_truncated``.
+    ``batch_errors``, ``batch_error_details`` (the first five) and ``batch_errors_truncated``. A node that ran another
+    workflow adds ``nested``, the steps of those nodes of it that ran.
     """
-    last_runs = {node.id: node for node in trace.nodes}
-    order = list(dict.fromkeys(node.id for node in trace.nodes))
-    order += [node.id for node in workflow.nodes if node.id not in last_runs]
+    last_runs = _last_runs(trace)
+    order = [*last_runs, *(node.id for node in workflow.nodes if node.id not in last_runs)]
     return [_step(node_id, last_runs.get(node_id), store.get(node_id)) for node_id in order]
+
+
+def _last_runs(trace: Trace) -> dict[str, NodeTrace]:
+    return {node.id: node for node in trace.nodes}
 
 
 def _step(node_id: str, run: NodeTrace | None, output: Any) -> dict[str, Any]:
     if run is None:
         return {"node_id": node_id, "status": "not_executed", "duration_ms": None}
     step = {"node_id": node_id, "status": run.status, "duration_ms": run.duration_ms}
+    if run.child is not None:
+        # Its outputs may be those of a batch, which is among its nodes.
+        return step | {"nested": [_step(node.id, node, node.outputs) for node in _last_runs(run.child).values()]}
     if isinstance(output, Mapping) and _is_batch(output):
         step |= _batch_fields(output)
     return step

@@ -31,9 +31,9 @@ def format_success_as_text(result: RunResult) -> str:
     lines = [
         f"{_HEADLINES[result.status]} {result.trace.duration_ms / 1000:.3f}s",
         f"Nodes executed ({len(ran)}):",
-        *(f"  {_node_line(step)}" for step in ran),
+        *(f"  {line}" for step in ran for line in _node_lines(step)),
     ]
-    if result.error is not None or any(step.get("batch_errors") for step in ran):
+    if result.error is not None or any(map(_has_errors, ran)):
         # Only now: to find a run's secrets takes as long as its trace is big.
         redact = result.trace.redactor()
         lines += [line for step in ran for line in _errors(step, redact)]
@@ -41,17 +41,23 @@ def format_success_as_text(result: RunResult) -> str:
     return "\n".join(lines)
 
 
-def _node_line(step: dict[str, Any]) -> str:
+def _node_lines(step: dict[str, Any]) -> Iterator[str]:
     line = f"{step['node_id']} ({step['duration_ms']:.0f}ms)"
     if step.get("is_batch"):
         line += f" - {_counts(step)}"
-    return f"{_mark(step)} {line}"
+    yield f"{_mark(step)} {line}"
+    for nested in step.get("nested", ()):
+        yield from (f"  {line}" for line in _node_lines(nested))
 
 
 def _mark(step: dict[str, Any]) -> str:
     if step["status"] == "failed":
         return "❌"
-    return "⚠" if step.get("batch_errors") else "✓"
+    return "⚠" if _has_errors(step) else "✓"
+
+
+def _has_errors(step: dict[str, Any]) -> bool:
+    return bool(step.get("batch_errors")) or any(map(_has_errors, step.get("nested", ())))
 
 
 def _counts(step: dict[str, Any]) -> str:
@@ -59,11 +65,17 @@ def _counts(step: dict[str, Any]) -> str:
     return f"{counts}, {step['batch_errors']} failed" if step["batch_errors"] else counts
 
 
-def _errors(step: dict[str, Any], redact: Redactor) -> Iterator[str]:
-    if not step.get("batch_errors"):
-        return
+def _errors(step: dict[str, Any], redact: Redactor, above: str = "") -> Iterator[str]:
+    path = above + step["node_id"]
+    if step.get("batch_errors"):
+        yield from _batch_errors(step, redact, path)
+    for nested in step.get("nested", ()):
+        yield from _errors(nested, redact, f"{path}/")
+
+
+def _batch_errors(step: dict[str, Any], redact: Redactor, path: str) -> Iterator[str]:
     yield ""
-    yield f"Batch '{step['node_id']}' errors:"
+    yield f"Batch '{path}' errors:"
     for entry in step["batch_error_details"]:
         yield f"  [{entry['index']}] {_cut(' '.join(redact(str(entry['error'])).split()), _LONGEST_ERROR)}"
     if step["batch_errors_truncated"]:

@@ -44,7 +44,8 @@ class Interface:
     """What a node type takes and gives.
 
     ``outputs`` maps names to types. ``actions`` None means: any. An open interface has more params or
-    outputs than it names; ``echoes`` means that its outputs are its params.
+    outputs than it names; ``echoes`` means that its outputs are its params. A node that ``nests`` runs the workflow
+    that its param ``workflow_ref`` names, and its outputs are that one's.
     """
 
     params: Mapping[str, Param] = field(default_factory=dict)
@@ -54,6 +55,7 @@ class Interface:
     open_params: bool = False
     open_outputs: bool = False
     echoes: bool = False
+    nests: bool = False
 
 
 class Context(Protocol):

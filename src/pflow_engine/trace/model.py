@@ -30,10 +30,14 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BatchTrace:
-    """A batch: its metadata, and per item in index order ``(status, attempts, error, duration_ms)``."""
+    """A batch: its metadata, and per item in index order ``(status, attempts, error, duration_ms)``.
+
+    ``children`` are the runs of nested workflows, by item.
+    """
 
     metadata: Mapping[str, Any]
     items: Sequence[tuple[str, int, str | None, float]]
+    children: Mapping[int, Trace] = field(default_factory=dict)
 
     def to_dict(self, redact: Redactor) -> dict[str, Any]:
         """As the schema says."""
@@ -47,12 +51,17 @@ class BatchTrace:
             }
             for index, (status, attempts, error, duration) in enumerate(self.items)
         ]
+        for index, child in self.children.items():
+            items[index]["child"] = child.to_dict(redact)
         return {"metadata": copy_data(self.metadata), "items": items}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NodeTrace:
-    """One run of a node. All values are strict JSON, copied when the node ended."""
+    """One run of a node. All values are strict JSON, copied when the node ended.
+
+    ``child`` is the run of the workflow that it nests.
+    """
 
     id: str
     type: str
@@ -68,6 +77,13 @@ class NodeTrace:
     error: str | None = None
     unresolved: Sequence[str] = ()
     warnings: Sequence[str] = ()
+    child: Trace | None = None
+
+    @property
+    def children(self) -> tuple[Trace, ...]:
+        """The runs of the workflow that it nests: one, or one for each item."""
+        of_items = self.batch.children.values() if self.batch else ()
+        return (*([self.child] if self.child else []), *of_items)
 
     def __repr__(self) -> str:
         # Its values may hold secrets, which only the whole trace knows.
@@ -87,6 +103,7 @@ class NodeTrace:
             "outputs": _outputs(self.outputs, self.batch, redact),
             "batch": self.batch.to_dict(redact) if self.batch else None,
             "llm_calls": [_llm_call(call, self.id, redact) for call in self.llm_calls],
+            "child": self.child.to_dict(redact) if self.child else None,
             "error": redact(encodable(self.error)),
             "unresolved": redact(list(self.unresolved)),
             "warnings": redact(list(self.warnings)),
@@ -125,9 +142,9 @@ class Trace:
         names = ", ".join(ran[:_MOST_NAMES]) + (f" and {len(ran) - _MOST_NAMES} more" * (len(ran) > _MOST_NAMES))
         return f"{self.status}{said} ({f'nodes: {names}' if ran else 'no node ran'})"
 
-    def to_dict(self) -> dict[str, Any]:
-        """As the schema says: what may be shown, stored and sent."""
-        redact = self.redactor()
+    def to_dict(self, redact: Redactor | None = None) -> dict[str, Any]:
+        """As the schema says: what may be shown, stored and sent. ``redact`` is that of the run it is nested in."""
+        redact = redact or self.redactor()
         last = self.nodes[-1].batch if self.nodes else None
         return {
             "trace_version": TRACE_VERSION,
@@ -150,8 +167,12 @@ class Trace:
 
     def redactor(self, *others: Any) -> Redactor:
         """What takes this run's secrets, and those in ``others``, out of many texts; to find them takes a while."""
-        data = [(node.params, node.templates, node.outputs, node.llm_calls) for node in self.nodes]
-        return Redactor.of([*self.secrets, *named_secrets([self.inputs, self.outputs, data, others])])
+        return Redactor.of([*self.secrets, *named_secrets([self._data(), others])])
+
+    def _data(self) -> list[Any]:
+        nodes = [(node.params, node.templates, node.outputs, node.llm_calls) for node in self.nodes]
+        nested = [child._data() for node in self.nodes for child in node.children]  # noqa: SLF001  # of this class
+        return [self.inputs, self.outputs, nodes, nested]
 
 
 OnEvent = Callable[[Event], None]
@@ -178,5 +199,6 @@ def _error_entry(entry: dict[str, Any], redact: Redactor) -> dict[str, Any]:
 
 def _llm_call(call: Any, node_id: str, redact: Redactor) -> Any:
     redacted = redact(call)
-    own = isinstance(call, dict) and call.get("node_id") == node_id
-    return {**redacted, "node_id": node_id} if own else redacted
+    named = call.get("node_id") if isinstance(call, dict) else None
+    own = isinstance(named, str) and (named == node_id or named.startswith((f"{node_id}/", f"{node_id}[")))
+    return {**redacted, "node_id": named} if own else redacted

@@ -14,10 +14,9 @@ from pflow_engine.document.model import (
     OutputDeclaration,
     Workflow,
 )
-from pflow_engine.errors import Problem
 
 
-def build_workflow(document: Document, warnings: tuple[Problem, ...] = ()) -> Workflow:
+def build_workflow(document: Document) -> Workflow:
     """The frozen model of a normalised, valid IR."""
     ir = document.ir
     nodes = tuple(_node(node) for node in ir["nodes"])
@@ -31,7 +30,6 @@ def build_workflow(document: Document, warnings: tuple[Problem, ...] = ()) -> Wo
         namespacing=ir.get("enable_namespacing", True),
         permissive=ir.get("template_resolution_mode", "strict") == "permissive",
         name=ir.get("name", ""),
-        warnings=warnings,
     )
 
 

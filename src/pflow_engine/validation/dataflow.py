@@ -67,8 +67,11 @@ class _Flow:
     @cached_property
     def written(self) -> frozenset[str] | None:
         """Every name a node writes, which without namespacing stands at the root; None: any."""
-        outputs = [outputs_of(node, self.registry) for node in self.workflow.nodes]
+        outputs = [self.outputs_of(node) for node in self.workflow.nodes]
         return None if None in outputs else frozenset(name for names in outputs if names for name in names)
+
+    def outputs_of(self, node: NodeIR, *, of_item: bool = False) -> Mapping[str, str] | None:
+        return outputs_of(node, self.registry, self.workflow.children.get(node.id), of_item=of_item)
 
     def names(self, place: _Place) -> list[str]:
         own = [name for name in place.own_names if name != INDEX]
@@ -164,7 +167,7 @@ def _node_reference(flow: _Flow, place: _Place, path: Path) -> _Found | None:
         message = f"'{node.id}' is this very node" if own else f"'{node.id}' does not run before this node"
         names = ", ".join(sorted(flow.names(place))[:_MOST_NAMES])
         return "not-upstream", message, f"at hand here: {names}" if names else "nothing runs before it", "error"
-    outputs = outputs_of(node, flow.registry)
+    outputs = flow.outputs_of(node)
     if outputs is None or not path.steps or path.steps[0] in outputs or isinstance(path.steps[0], Path):
         return None if outputs is None else _result_reference(flow, node, path)
     kind = f"a batch of {node.type}" if node.batch else node.type
@@ -176,7 +179,7 @@ def _result_reference(flow: _Flow, node: NodeIR, path: Path) -> _Found | None:
     # ${batch.results[0].field}: the field is an output of the node type, or the item.
     if node.batch is None or len(path.steps) < 3 or path.steps[0] != "results":  # noqa: PLR2004  # results, index, field
         return None
-    outputs = outputs_of(node, flow.registry, of_item=True)
+    outputs = flow.outputs_of(node, of_item=True)
     field = path.steps[2]
     if outputs is None or not isinstance(field, str) or field in outputs:
         return None
@@ -185,7 +188,7 @@ def _result_reference(flow: _Flow, node: NodeIR, path: Path) -> _Found | None:
 
 
 def _output_hint(flow: _Flow, node: NodeIR, name: str, outputs: Mapping[str, str]) -> str:
-    of_item = outputs_of(node, flow.registry, of_item=True) if node.batch else None
+    of_item = flow.outputs_of(node, of_item=True) if node.batch else None
     if of_item and name in of_item:
         return f"a batch has it per item: ${{{node.id}.results[0].{name}}}"
     close = nearest(name, outputs)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pflow_engine.document.model import NodeIR, Workflow
-from pflow_engine.errors import Problem, did_you_mean
+from pflow_engine.errors import Problem, Severity, did_you_mean
 from pflow_engine.nodes.node import Interface
 from pflow_engine.nodes.registry import Registry
 from pflow_engine.templates import TemplateResolver
@@ -31,7 +31,9 @@ def _missing(workflow: Workflow, index: int, node: NodeIR, interface: Interface)
             message = f"'{node.id}' ({node.type}) has no parameter '{name}', which it needs"
             hint = f"add {name} ({param.type}) to its params"
             path = ("nodes", index, "params")
-            yield workflow.document.problem("missing-param", message, path, hint=hint, severity="warning")
+            # Nothing else can say which workflow a node is to run.
+            severity: Severity = "error" if interface.nests else "warning"
+            yield workflow.document.problem("missing-param", message, path, hint=hint, severity=severity)
 
 
 def _given(workflow: Workflow, index: int, node: NodeIR, interface: Interface) -> Iterator[Problem]:

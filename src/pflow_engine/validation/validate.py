@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from pflow_engine.document.load import from_data
@@ -13,6 +15,7 @@ from pflow_engine.errors import InvalidWorkflow, Problem
 from pflow_engine.nodes.registry import Registry
 from pflow_engine.validation.build import build_workflow
 from pflow_engine.validation.dataflow import dataflow_problems
+from pflow_engine.validation.nested import Chain, Checked, Nested
 from pflow_engine.validation.references import reference_problems
 from pflow_engine.validation.structure import mended, structure_problems
 
@@ -21,12 +24,11 @@ def validate(document: Document, registry: Registry | None = None) -> Workflow:
     """The workflow a document means; its ``warnings`` are the problems that do not stop it.
 
     Raises:
-        InvalidWorkflow: with every problem of the document, warnings among them.
+        InvalidWorkflow: with every problem of the document and of the workflows it nests, warnings among them.
     """
-    problems = find_problems(document, registry)
-    if any(problem.severity == "error" for problem in problems):
-        raise InvalidWorkflow(problems)
-    return build_workflow(document, tuple(problems))
+    registry = registry or Registry.default()
+    nested = Nested(_check, registry)
+    return _sound(nested.check(document), nested)
 
 
 def validate_ir(ir: Mapping[str, Any] | str, registry: Registry | None = None) -> None:
@@ -42,15 +44,42 @@ def find_problems(document: Document, registry: Registry | None = None) -> list[
     """Every problem of a document, in the order of the file; empty when it is sound.
 
     Where its structure is too broken to tell what is meant (a node without an id has no edges), that is all
-    that is reported.
+    that is reported. The errors of the workflows that it nests come after its own, each with its own file.
     """
+    nested = Nested(_check, registry or Registry.default())
+    return [*nested.check(document).problems, *nested.errors]
+
+
+def validate_nested(ref: str, folder: Path, registry: Registry, above: Chain) -> Workflow:
+    """The workflow that a node names at run time, as ``validate`` gives the others. ``above`` are those it is in.
+
+    Raises:
+        InvalidWorkflow: it cannot be run there; problems of its own have the place in its file, others none.
+    """
+    nested = Nested(_check, registry, above)
+    workflow, wrong = nested.child(folder, ref)
+    return _sound(Checked(workflow, wrong), nested)
+
+
+def _sound(checked: Checked, nested: Nested) -> Workflow:
+    if checked.workflow is None or any(problem.severity == "error" for problem in checked.problems):
+        raise InvalidWorkflow([*checked.problems, *nested.errors])
+    return checked.workflow
+
+
+def _check(document: Document, nested: Nested) -> Checked:
     faults = structure_problems(document)
     sound = mended(document) if faults else document
-    meaning = _meaning_problems(sound, registry or Registry.default()) if sound is not None else ()
-    return sorted(first_problems(chain(faults, meaning), document.text, document.file), key=in_file_order)
-
-
-def _meaning_problems(document: Document, registry: Registry) -> Iterator[Problem]:
-    workflow = build_workflow(document)
-    yield from reference_problems(workflow, registry)
-    yield from dataflow_problems(workflow, registry)
+    meaning: Iterator[Problem] = iter(())
+    workflow = None
+    if sound is not None:
+        workflow = build_workflow(sound)
+        children, wrong = nested.children_of(workflow)
+        workflow = replace(workflow, children=children)
+        meaning = chain(
+            wrong, reference_problems(workflow, nested.registry), dataflow_problems(workflow, nested.registry)
+        )
+    problems = sorted(first_problems(chain(faults, meaning), document.text, document.file), key=in_file_order)
+    if workflow is None or any(problem.severity == "error" for problem in problems):
+        return Checked(None, problems)
+    return Checked(replace(workflow, warnings=tuple(problems)), problems)

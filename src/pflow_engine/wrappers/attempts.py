@@ -22,7 +22,8 @@ class Attempts:
     """What all attempts of all items share, and what they leave beside their outcomes.
 
     ``usage`` are the model calls by item and attempt, whoever came first; ``overruled`` the items that wrote an
-    output ``item``. ``count`` is that of the whole batch; ``items`` may be only some of them, by index.
+    output ``item``. ``count`` is that of the whole batch; ``items`` may be only some of them, by index. Where each item
+    ``nests`` a workflow, that has told of its model calls.
     """
 
     config: BatchConfig
@@ -31,6 +32,7 @@ class Attempts:
     params: dict[str, Any]
     count: int
     items: Sequence[Any] | Mapping[int, Any]
+    nests: bool = False
     usage: dict[tuple[int, int], list[Any]] = field(default_factory=dict)
     overruled: set[int] = field(default_factory=set)
 
@@ -52,7 +54,8 @@ class Attempts:
     def _work(self, call: Call) -> Work:
         # What runs for each item: all that is the same for all of them is looked up here, once.
         items, root, params, usage, run = self.items, self.root, self.params, self.usage, self.inner.run
-        alias, seconds = self.config.alias, self.config.timeout
+        alias, seconds, above = self.config.alias, self.config.timeout, call.above
+        timed, counted = seconds is not None, not self.nests
         node_id, clock, recorder, executor = call.node_id, call.clock, call.recorder, call.executor
 
         def attempt(
@@ -61,7 +64,7 @@ class Attempts:
             outputs: dict[str, Any] = {}
             # Each attempt gets its own copy of the item: the original is what the next one starts from.
             store = item_store(root, node_id, outputs, alias, copy_data(items[index]), index, calls)
-            here = _new(Call, (node_id, clock, cancel, recorder, executor, index, number, alias))
+            here = _new(Call, (node_id, clock, cancel, recorder, executor, index, number, alias, above, timed))
             return outputs, run(here, store, params)
 
         def work(index: int, number: int) -> tuple[dict[str, Any], str | None]:
@@ -73,7 +76,7 @@ class Attempts:
                     outputs, action = bounded(
                         lambda cancel: attempt(index, number, cancel, calls), seconds, call.cancel, clock
                     )
-                if "llm_usage" in outputs and isinstance(outputs["llm_usage"], dict):
+                if counted and "llm_usage" in outputs and isinstance(outputs["llm_usage"], dict):
                     calls.append(outputs["llm_usage"])
             finally:
                 # Here and not in the attempt: one that timed out may write its usage much later.

@@ -52,7 +52,8 @@ class PflowBatchNode:
         if self.spec.permissive:
             call.recorder.unresolved(reference.text for reference in self.items.missing(store))
         items = resolve_items(self.items, store)
-        attempts = Attempts(self.config, self.inner, store, params, len(items), items)
+        nests = self.spec.interface.nests
+        attempts = Attempts(self.config, self.inner, store, params, len(items), items, nests)
         before = _Before(call.clock.now(), len(store[LLM_CALLS]))
         outcomes: list[Outcome] | None = None
         try:
@@ -94,7 +95,8 @@ class PflowBatchNode:
         ]
         for index in sorted(attempts.overruled):
             call.recorder.warn(f"item {index}: its output 'item' gave way to the item itself")
-        call.recorder.note_batch(BatchTrace(copy_data(metadata), [*map(_ROW, outcomes)]))
+        children = call.recorder.children(self.spec.id)
+        call.recorder.note_batch(BatchTrace(copy_data(metadata), [*map(_ROW, outcomes)], children))
 
     def _metadata(self, outcomes: list[Outcome], wall_ms: float) -> dict[str, Any]:
         config = self.config

@@ -6,20 +6,18 @@ Batch stands outside Namespaced so that an item's alias lands at the root of the
 
 from __future__ import annotations
 
-from pflow_engine.nodes.node import NodeType
 from pflow_engine.nodes.registry import Registry
 from pflow_engine.wrappers.batch import PflowBatchNode
 from pflow_engine.wrappers.flat import FlatNodeWrapper
 from pflow_engine.wrappers.instrumented import InstrumentedNodeWrapper
 from pflow_engine.wrappers.layer import Layer, NodeSpec
-from pflow_engine.wrappers.leaf import Leaf
 from pflow_engine.wrappers.namespaced import NamespacedNodeWrapper
 from pflow_engine.wrappers.template_aware import TemplateAwareNodeWrapper
 
 
-def chain(spec: NodeSpec, kind: NodeType, registry: Registry) -> Layer:
-    """The frozen chain of one node, outermost layer first to be called."""
-    layer: Layer = registry.wrap(spec, Leaf(kind.run))
+def chain(spec: NodeSpec, leaf: Layer, registry: Registry) -> Layer:
+    """The frozen chain of one node around its leaf, outermost layer first to be called."""
+    layer: Layer = registry.wrap(spec, leaf)
     layer = TemplateAwareNodeWrapper.of(spec, layer)
     layer = NamespacedNodeWrapper(layer) if spec.namespacing else FlatNodeWrapper(layer)
     if spec.batch is not None:

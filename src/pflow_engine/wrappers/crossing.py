@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from pflow_engine.batch import Job
 from pflow_engine.clock import CancelToken, Clock
-from pflow_engine.trace import Event, Recorder
+from pflow_engine.trace import Event, Recorder, Trace
 from pflow_engine.wrappers.attempts import Attempts
-from pflow_engine.wrappers.layer import Call
+from pflow_engine.wrappers.layer import Call, Level
 
 
 class Report(NamedTuple):
@@ -21,6 +21,7 @@ class Report(NamedTuple):
     secrets: tuple[str, ...]
     unresolved: tuple[str, ...]
     events: tuple[Event, ...]
+    children: dict[int, Trace]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +32,18 @@ class FarSide:
     node_id: str
     clock: Clock
     listening: bool
+    above: tuple[Level, ...]
 
     def job(self, payloads: Mapping[int, Any], cancel: CancelToken) -> tuple[Job, Callable[[], Report]]:
         """The job for these items, by index; and what gives their report, once they have ended."""
         events: list[Event] = []
         recorder = Recorder(events.append if self.listening else None, self.clock)
         attempts = replace(self.attempts, items=payloads, usage={})
-        call = Call(self.node_id, self.clock, cancel, recorder, ThreadPoolExecutor)
+        call = Call(self.node_id, self.clock, cancel, recorder, ThreadPoolExecutor, above=self.above)
 
         def report() -> Report:
-            return Report(attempts.usage, recorder.known_secrets, recorder.left_unresolved, tuple(events))
+            known, children = recorder.known_secrets, recorder.children(self.node_id)
+            return Report(attempts.usage, known, recorder.left_unresolved, tuple(events), children)
 
         return attempts.job(call), report
 
@@ -56,7 +59,8 @@ class BatchCrossing:
     def shared(self) -> FarSide:
         """What goes to each process once."""
         without_items = replace(self.attempts, items=(), usage={})
-        return FarSide(without_items, self.call.node_id, self.call.clock, self.call.recorder.listening)
+        call = self.call
+        return FarSide(without_items, call.node_id, call.clock, call.recorder.listening, call.above)
 
     def parts(self) -> Iterator[tuple[str, Any]]:
         """The pieces of ``shared`` by the names that a user knows them by."""
@@ -75,5 +79,7 @@ class BatchCrossing:
         self.attempts.usage.update(report.usage)
         self.call.recorder.keep_secret(report.secrets)
         self.call.recorder.unresolved(report.unresolved)
+        for index, child in report.children.items():
+            self.call.recorder.note_child(self.call.node_id, index, 1, child)
         for event in report.events:
             self.call.recorder.emit(event)

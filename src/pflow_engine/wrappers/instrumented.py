@@ -50,12 +50,14 @@ class InstrumentedNodeWrapper:
     def _close(self, recorder: Recorder, store: Store, before: _Before, action: str, error: str | None) -> None:
         self._note_usage(store, before)
         recorder.note(outputs=self._outputs(store), llm_calls=store[LLM_CALLS][before.calls :])
+        child = recorder.child(self.spec.id)
         recorder.close(
             id=self.spec.id,
             type=self.spec.type,
             status=_status(action),
             action=action,
             error=error,
+            child=child,
             started_ms=before.started_ms,
             duration_ms=round(recorder.elapsed_ms() - before.started_ms, 3),
         )
@@ -65,8 +67,9 @@ class InstrumentedNodeWrapper:
         return outputs if isinstance(outputs, dict) else {}
 
     def _usage(self, store: Store) -> Any:
-        # A batch tells of its items itself, each with its index.
-        return None if self.spec.batch else self._outputs(store).get("llm_usage")
+        # A batch tells of its items itself, each with its index; a workflow that is run of its nodes.
+        told = self.spec.batch or self.spec.interface.nests
+        return None if told else self._outputs(store).get("llm_usage")
 
     def _note_usage(self, store: Store, before: _Before) -> None:
         usage = self._usage(store)

@@ -13,10 +13,20 @@ from pflow_engine.store import Store
 from pflow_engine.trace.recorder import Recorder
 
 
+class Level(NamedTuple):
+    """A node that runs a workflow, and for which item and attempt of it."""
+
+    node_id: str
+    index: int | None  # type: ignore[assignment]  # nobody asks this tuple for tuple.index
+    attempt: int
+
+
 class Call(NamedTuple):
     """One run of a node, or one attempt of one item of its batch (then ``index`` is not None).
 
-    Immutable, and the ``context`` of the node at its end. A named tuple, since one is made for each item.
+    Immutable, and the ``context`` of the node at its end. A named tuple, since one is made for each item. ``above``
+    are the nodes whose workflows it is in, the outermost first; ``timed``: ``cancel`` is asked when its time is up,
+    too, and whoever waited for it has gone on.
     """
 
     node_id: str
@@ -27,6 +37,8 @@ class Call(NamedTuple):
     index: int | None = None  # type: ignore[assignment]  # nobody asks this tuple for tuple.index
     attempt: int = 1
     alias: str = ""
+    above: tuple[Level, ...] = ()
+    timed: bool = False
 
 
 class Layer(Protocol):
@@ -44,7 +56,7 @@ class Layer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NodeSpec:
-    """What is known of a node when its chain is built."""
+    """What is known of a node when its chain is built. ``above`` are the nodes whose workflows it is in."""
 
     id: str
     type: str
@@ -53,3 +65,9 @@ class NodeSpec:
     batch: BatchConfig | None = None
     namespacing: bool = True
     permissive: bool = False
+    above: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """What the node is called from outside: ``sub/fetch`` is ``fetch`` in the workflow that ``sub`` runs."""
+        return "/".join((*self.above, self.id))

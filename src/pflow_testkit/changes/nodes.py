@@ -15,7 +15,7 @@ from pflow_testkit.changes.items import batch_differences
 from pflow_testkit.changes.values import Difference
 
 _FIRST = ("type", "status", "error", "action", "params")
-_OURS = ("id", *_FIRST, "templates", "batch", "outputs", "llm_calls")
+_OURS = ("id", *_FIRST, "templates", "batch", "outputs", "llm_calls", "child")
 
 Run = Mapping[str, Any]
 
@@ -54,8 +54,21 @@ def _what_it_did(old: Run, new: Run) -> Iterator[Difference]:
     else:
         yield from field_differences(old, new, "batch")
         yield from field_differences(old, new, "outputs")
+    yield from _child(given(old, "child"), given(new, "child"))
     for name in (*(("llm_calls",) if calls else ()), *others(old, new, _OURS)):
         yield from field_differences(old, new, name)
+
+
+def _child(old: Any, new: Any) -> Iterator[Difference]:
+    # What changed from one run of a nested workflow to another is told as that of any two traces.
+    if isinstance(old, dict) and isinstance(new, dict):
+        return
+    if old is not new:
+        yield Difference(("child",), _in_short(old), _in_short(new))
+
+
+def _in_short(child: Any) -> Any:
+    return {"status": child.get("status")} if isinstance(child, dict) else child
 
 
 def _left(run: Run) -> dict[str, Any]:

@@ -82,6 +82,9 @@ def _header(change: Change, workflow: Workflow | None, new: Mapping[str, Any]) -
 
 
 def _place(node: str, workflow: Workflow) -> str:
+    above, _, below = node.partition("/")
+    if below and above in workflow.children:
+        return _place(below, workflow.children[above])
     file = workflow.document.file
     if not any(node == there.id for there in workflow.nodes):
         return file

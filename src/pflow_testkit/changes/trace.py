@@ -26,6 +26,7 @@ _Trace = Mapping[str, Any]
 def trace_changes(old: Any, new: Any, workflow: Workflow | None = None) -> list[Change]:
     """What changed from one canonical trace to another: the nodes in the order they ran, then the run itself.
 
+    After a node comes what changed in the workflow that it nests, its nodes called ``sub/fetch``.
     Both are strict JSON without what is volatile; fields that are null or empty may be left out. What is not of
     the shape of a trace is compared as a plain value. The workflow tells who uses what changed.
     """
@@ -37,7 +38,7 @@ def trace_changes(old: Any, new: Any, workflow: Workflow | None = None) -> list[
     pairs = paired_runs(old["nodes"], new["nodes"])
     users = Users.of(workflow, old, new)
     totals = [Counter(run["id"] for run in side["nodes"]) for side in (old, new)]
-    changes = [change for pair in pairs for change in _of_pair(pair, users, totals)]
+    changes = [change for pair in pairs for change in _of_pair(pair, users, totals, workflow)]
     return [*changes, *Teller(of_run, place_of).changes(_of_run(old, new, pairs, changes))]
 
 
@@ -52,7 +53,7 @@ def _plain(old: _Trace, new: _Trace) -> Iterator[Difference]:
         yield from field_differences(old, new, name)
 
 
-def _of_pair(pair: RunPair, users: Users, totals: list[Counter[str]]) -> Iterator[Change]:
+def _of_pair(pair: RunPair, users: Users, totals: list[Counter[str]], workflow: Workflow | None) -> Iterator[Change]:
     here = Change(Severity.BEHAVIOUR, pair.node, pair.occurrence, None, "", "")
     if pair.new is None:
         still = [user for user in users.using(pair.node, ()) if user in totals[1] or user.startswith("output '")]
@@ -70,7 +71,31 @@ def _of_pair(pair: RunPair, users: Users, totals: list[Counter[str]]) -> Iterato
             pair.node,
             pair.occurrence,
         )
-        yield from teller.changes(node_differences(pair.old, pair.new))
+        own = list(teller.changes(node_differences(pair.old, pair.new)))
+        yield from own
+        yield from _of_child(pair, own, workflow.children.get(pair.node) if workflow else None)
+
+
+def _of_child(pair: RunPair, own: list[Change], workflow: Workflow | None) -> Iterator[Change]:
+    assert pair.old is not None
+    assert pair.new is not None
+    old, new = pair.old.get("child"), pair.new.get("child")
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return
+    told = {change.how for change in own}
+    for change in trace_changes(old, new, workflow):
+        if change.node:
+            users = tuple(_user_below(pair.node, user) for user in change.users)
+            yield replace(change, node=f"{pair.node}/{change.node}", users=users)
+        elif change.how not in told:
+            # Its outputs are the node's, and so is its error.
+            yield replace(
+                change, node=pair.node, occurrence=pair.occurrence, what=joined("child", change.what), users=()
+            )
+
+
+def _user_below(node: str, user: str) -> str:
+    return f"{user} of '{node}'" if user.startswith("output '") else f"{node}/{user}"
 
 
 def _of_many(pair: RunPair, totals: Counter[str], became: str) -> str:

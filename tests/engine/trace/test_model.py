@@ -46,6 +46,7 @@ def test_whole_trace(result):
         "outputs": {"xs": [1, 2]},
         "batch": None,
         "llm_calls": [],
+        "child": None,
         "error": None,
         "unresolved": [],
         "warnings": [],

@@ -11,6 +11,7 @@ from pflow_engine.nodes.builtin.file_nodes import DeleteFile, ReadFile, WriteFil
 from pflow_engine.nodes.builtin.http_node import Http
 from pflow_engine.nodes.builtin.shell_node import Shell
 from pflow_engine.nodes.builtin.transfer_nodes import CopyFile, MoveFile
+from pflow_engine.nodes.builtin.workflow_node import NestedWorkflow
 from pflow_engine.nodes.hooks import hookimpl
 from pflow_engine.nodes.node import NodeType, node_type
 
@@ -26,6 +27,7 @@ _TYPES = {
     "move-file": MoveFile,
     "read-file": ReadFile,
     "shell": Shell,
+    "workflow": NestedWorkflow,
     "write-file": WriteFile,
 }
 

@@ -17,6 +17,7 @@ def test_registered_types():
         "move-file": "files",
         "read-file": "files",
         "shell": "process",
+        "workflow": "none",
         "write-file": "files",
     }
     assert expected == {name: registry.get(name).interface.effects for name in registry}
