@@ -225,7 +225,8 @@ def _landed(gate, late):
             open_gate = os.open(gate, os.O_WRONLY | os.O_NONBLOCK)
         except OSError:
             return late.exists()
-        os.write(open_gate, b"go\n")
+        with contextlib.suppress(BrokenPipeError):  # who had it open a moment ago has gone: look again
+            os.write(open_gate, b"go\n")
         os.close(open_gate)
     return True
 

@@ -1,6 +1,7 @@
 """Stress in pytest: case files, the marker, the fixture, the options."""
 
 import re
+import shlex
 
 import pytest
 
@@ -70,7 +71,7 @@ def test_case_is_stressed(flows):
             "  item 1  conftest.py:6   n = Tally.total          <- switched here",
             "  item 1  conftest.py:7   Tally.total = n + 1",
             "  item 0  conftest.py:7   Tally.total = n + 1      <- item 1's update of Tally.total is lost",
-            "  replay: pytest 'flows/tally.json::stress[[]two[]]' --pflow-schedule=pct:0:*",
+            "  replay: pytest --pflow-workflows=flows 'flows/tally.json::stress[[]two[]]' --pflow-schedule=pct:0:*",
         ]
     )
 
@@ -78,10 +79,10 @@ def test_case_is_stressed(flows):
 def test_replay_command_fails(flows):
     """The command of the report runs one schedule, which fails in the same way."""
     said = flows.run().stdout.str()
-    path, token = re.search(r"replay: pytest '(.*)' --pflow-schedule=(\S+)", said).groups()
-    result = flows.pytester.runpytest_subprocess("--pflow-workflows=flows", path, f"--pflow-schedule={token}")
+    command = re.search(r"replay: pytest (.*)", said)[1]
+    result = flows.pytester.runpytest_subprocess(*shlex.split(command))
     result.assert_outcomes(failed=1)
-    assert f"  replay: pytest '{path}' --pflow-schedule={token}" in result.outlines
+    assert f"  replay: pytest {command}" in result.outlines
 
 
 def test_every_case(flows):
