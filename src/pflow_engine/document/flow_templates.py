@@ -1,0 +1,114 @@
+"""YAML with templates in ``[ ]`` and ``{ }`` to YAML that a YAML parser takes, and back.
+
+To YAML, ``[${a}, ${b[0]}]`` is full of brackets. Each template is replaced by as many letters, so that every place
+in the text stays what it was, and put back into the values. Which templates stand in brackets only YAML's own
+scanner knows: outside of them, in quotes and in blocks it takes ``${…}`` for the text it is.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_BRACKET = re.compile(r"(?<!\$)[\[{]")
+_PIECE = re.compile(r'\$\{|\}|\n|"(?:[^"\\\n]|\\.)*"')
+_FOLD = re.compile(r"[ \t]*+\n[ \t\n]*+")
+_MOST_ROUNDS = 10
+"""Scans of a text: what stands in a template may end one early, on quotes that are never closed for YAML."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shield:
+    """``text`` is what to parse; its templates stood at ``starts`` in ``original``."""
+
+    text: str
+    original: str = ""
+    starts: tuple[int, ...] = ()
+
+    def restored(self, root: Any) -> Any:
+        """A node tree of ``text``, with its templates put back in place."""
+        for node in _scalars(root) if self.starts else ():
+            start, end = node.start_mark.index, node.end_mark.index
+            found = bisect_left(self.starts, start)
+            if not node.style and found < len(self.starts) and self.starts[found] < end:
+                node.value = _FOLD.sub(" ", self.original[start:end].strip())
+        return root
+
+
+def shielded(text: str) -> Shield:
+    """A YAML text whose templates in brackets are out of YAML's way."""
+    starts: list[int] = []
+    shown = text
+    for _ in range(_MOST_ROUNDS if "${" in text and _BRACKET.search(text) else 0):
+        found = list(_templates(shown))
+        if not found:
+            break
+        starts += [start for start, _ in found]
+        shown = _covered(shown, found)
+    return Shield(shown, text, tuple(sorted(starts)))
+
+
+def _templates(text: str) -> Iterator[tuple[int, int]]:
+    end = 0
+    for start in _openings(text):
+        if start >= end:
+            closed = _closing(text, start)
+            if closed:
+                end = closed
+                yield start, end
+
+
+def _openings(text: str) -> Iterator[int]:
+    # In brackets a template is the text "$" and then, without a blank, another bracket: no YAML means that.
+    before = -1
+    try:
+        for token in yaml.scan(text, Loader=_Loader):
+            if isinstance(token, yaml.FlowMappingStartToken) and token.start_mark.index == before:
+                yield before - 1
+            plain = isinstance(token, yaml.ScalarToken) and token.plain and token.value.endswith("$")
+            before = token.end_mark.index if plain else -1
+    except yaml.YAMLError:
+        return  # what is wrong with the text is said by who parses it
+
+
+def _closing(text: str, start: int) -> int:
+    depth = 0
+    for found in _PIECE.finditer(text, start):
+        word = found.group()
+        if word == "\n":
+            break
+        depth += {"${": 1, "}": -1}.get(word, 0)
+        if not depth:
+            return found.end()
+    return 0
+
+
+def _covered(text: str, found: list[tuple[int, int]]) -> str:
+    pieces: list[str] = []
+    offset = 0
+    for start, end in found:
+        pieces += [text[offset:start], "x" * (end - start)]
+        offset = end
+    return "".join([*pieces, text[offset:]])
+
+
+def _scalars(root: Any) -> Iterator[Any]:
+    done: set[int] = set()
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node is None or id(node) in done:
+            continue
+        done.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            stack.extend(part for pair in node.value for part in pair)
+        elif isinstance(node, yaml.SequenceNode):
+            stack.extend(node.value)
+        else:
+            yield node
