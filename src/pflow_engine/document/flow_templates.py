@@ -18,6 +18,7 @@ import yaml
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BRACKET = re.compile(r"(?<!\$)[\[{]")
 _PIECE = re.compile(r'\$\{|\}|\n|"(?:[^"\\\n]|\\.)*"')
+_PROPERTIES = re.compile(r"(?:[&!]\S*+\s++)*+")
 _FOLD = re.compile(r"[ \t]*+\n[ \t\n]*+")
 _MOST_ROUNDS = 10
 """Scans of a text: what stands in a template may end one early, on quotes that are never closed for YAML."""
@@ -37,7 +38,7 @@ class Shield:
             start, end = node.start_mark.index, node.end_mark.index
             found = bisect_left(self.starts, start)
             if not node.style and found < len(self.starts) and self.starts[found] < end:
-                node.value = _FOLD.sub(" ", self.original[start:end].strip())
+                node.value = _FOLD.sub(" ", _PROPERTIES.sub("", self.original[start:end].strip(), count=1))
         return root
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pflow_engine.document.positions import Path, Span, Spans, path_text, problem_at
 from pflow_engine.errors import Problem, Severity
 
-Form = Literal["json", "yaml", "data"]
+Form = Literal["json", "yaml", "markdown", "data"]
 
 
 @dataclass(frozen=True)
