@@ -47,47 +47,48 @@ def shielded(text: str) -> Shield:
     starts: list[int] = []
     shown = text
     for _ in range(_MOST_ROUNDS if "${" in text and _BRACKET.search(text) else 0):
-        found = list(_templates(shown))
-        if not found:
-            break
+        openings, is_whole = _openings(shown)
+        found = list(_templates(shown, openings))
         starts += [start for start, _ in found]
         shown = _covered(shown, found)
+        if is_whole or not found:
+            break
     return Shield(shown, text, tuple(sorted(starts)))
 
 
-def _templates(text: str) -> Iterator[tuple[int, int]]:
-    end = 0
-    for start in _openings(text):
-        if start >= end:
-            closed = _closing(text, start)
-            if closed:
-                end = closed
-                yield start, end
-
-
-def _openings(text: str) -> Iterator[int]:
+def _openings(text: str) -> tuple[list[int], bool]:
     # In brackets a template is the text "$" and then, without a blank, another bracket: no YAML means that.
+    openings: list[int] = []
     before = -1
     try:
         for token in yaml.scan(text, Loader=_Loader):
             if isinstance(token, yaml.FlowMappingStartToken) and token.start_mark.index == before:
-                yield before - 1
-            plain = isinstance(token, yaml.ScalarToken) and token.plain and token.value.endswith("$")
-            before = token.end_mark.index if plain else -1
+                openings.append(before - 1)
+            is_dollar = isinstance(token, yaml.ScalarToken) and token.plain and token.value.endswith("$")
+            before = token.end_mark.index if is_dollar else -1
     except yaml.YAMLError:
-        return  # what is wrong with the text is said by who parses it
+        return openings, False  # what is wrong with the text is said by who parses it
+    return openings, True
 
 
-def _closing(text: str, start: int) -> int:
+def _templates(text: str, openings: list[int]) -> Iterator[tuple[int, int]]:
+    end = 0
+    for start in openings:
+        if start >= end:
+            end, is_closed = _closing(text, start)
+            if is_closed:
+                yield start, end
+
+
+def _closing(text: str, start: int) -> tuple[int, bool]:
     depth = 0
     for found in _PIECE.finditer(text, start):
-        word = found.group()
-        if word == "\n":
-            break
-        depth += {"${": 1, "}": -1}.get(word, 0)
+        depth += {"${": 1, "}": -1}.get(found.group(), 0)
+        if found.group() == "\n":
+            return found.end(), False
         if not depth:
-            return found.end()
-    return 0
+            return found.end(), True
+    return len(text), False
 
 
 def _covered(text: str, found: list[tuple[int, int]]) -> str:

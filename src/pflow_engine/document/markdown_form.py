@@ -15,19 +15,13 @@ from typing import Any, Final
 
 from pflow_engine.document import yaml_form
 from pflow_engine.document.markdown.blocks import SECTIONS
+from pflow_engine.document.markdown.names import EDGES, IN_FRONTMATTER, OF_THE_NODE
 from pflow_engine.document.markdown.outline import Entity, Outline, outline_of, outline_problems
 from pflow_engine.document.markdown.parameters import Parameter, parameters
-from pflow_engine.document.positions import Path, Source, Span, Spans, first_problems, in_file_order
+from pflow_engine.document.positions import MOST_PROBLEMS, Path, Source, Span, Spans, first_problems, in_file_order
 from pflow_engine.errors import InvalidWorkflow, Problem
 from pflow_engine.value_types import type_name
 
-OF_THE_NODE: Final = ("type", "batch")
-"""What a bullet under a node names; ``EDGES`` are edges, and all else its params."""
-
-EDGES: Final = {"next": "default", "on-error": "error"}
-IN_FRONTMATTER: Final = (
-    "ir_version", "start_node", "mappings", "enable_namespacing", "template_resolution_mode",
-)  # fmt: skip
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
@@ -62,9 +56,9 @@ def parse(text: str, file: str) -> Any:
         InvalidWorkflow: with every problem of the file that is one of writing; what it means is not looked at.
     """
     source = Source.of(text, file)
-    halves = list(_half_characters(source))
+    halves = first_problems(_half_characters(source), text, file)
     if halves:
-        raise InvalidWorkflow(first_problems(halves, text, file))
+        raise InvalidWorkflow(halves)
     outline = outline_of(text)
     entries = {section: _entries(outline, source, section) for section in SECTIONS}
     top, faults = _frontmatter(outline, source)
@@ -102,6 +96,8 @@ def _entry(entity: Entity, source: Source, path: Path) -> _Entry:
     values: dict[str, Any] = {}
     problems: list[Problem] = []
     for found in parameters(entity, source, lambda name: _place(path, name)):
+        if len(problems) > MOST_PROBLEMS:
+            break
         if isinstance(found, Problem):
             problems.append(found)
             continue
@@ -114,7 +110,11 @@ def _entry(entity: Entity, source: Source, path: Path) -> _Entry:
 
 
 def _place(path: Path, name: str) -> Path:
-    return (*path, "params", name) if path[0] == "nodes" and name not in OF_THE_NODE and name not in EDGES else (*path, name)
+    return (
+        (*path, "params", name)
+        if path[0] == "nodes" and name not in OF_THE_NODE and name not in EDGES
+        else (*path, name)
+    )
 
 
 def _told_twice(path: Path, fields: Mapping[str, Parameter], source: Source) -> Iterator[Problem]:
@@ -144,9 +144,7 @@ def _frontmatter_source(outline: Outline, source: Source) -> Source | None:
     return Source(source.text[slice(*span)], source.file, source.text, span.start) if span else None
 
 
-def _ir(
-    outline: Outline, text: str, entries: Mapping[str, Sequence[_Entry]], top: Mapping[str, Any]
-) -> dict[str, Any]:
+def _ir(outline: Outline, text: str, entries: Mapping[str, Sequence[_Entry]], top: Mapping[str, Any]) -> dict[str, Any]:
     told = {"name": text[slice(*outline.title.title)] if outline.title else "", "description": outline.description}
     declared = {
         section: {entry.entity.name: {"description": entry.entity.prose, **entry.values} for entry in entries[section]}

@@ -107,6 +107,8 @@ def _parse(source: Source, *, templates: bool) -> Any:
 def _refuse_depth(source: Source, text: str) -> None:
     # Composing is recursive in C and takes time quadratic in the depth: look at the events first. Most files
     # have too few brackets and too little indentation to be deep, and are spared that.
+    if len(text) <= DEEPEST:
+        return
     deepest = text.count("[") + text.count("{") + 2 * max(len(found.group()) for found in _INDENT.finditer(text))
     if deepest <= DEEPEST:
         return

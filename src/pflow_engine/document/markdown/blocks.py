@@ -19,8 +19,9 @@ SECTION: Final = 2
 ENTITY: Final = 3
 """Levels of headings."""
 
-_HEADING: Final = r"(?P<hashes>#{1,6}+)(?=[ \t\r\n]|\Z)"
+_HEADING: Final = r"(?P<hashes>#{2,3}+)(?=[ \t\r\n]|\Z)"
 _FENCE: Final = r"(?P<fence>`{3,}+(?=[^`\n]*+$)|~{3,}+)"
+_TITLE = re.compile(rf"^(?P<indent> {{0,3}})(?:{_HEADING.replace('2', '1')}|{_FENCE})", re.MULTILINE)
 _IN_PROSE = re.compile(rf"^(?P<indent> {{0,3}})(?:{_HEADING}|{_FENCE})", re.MULTILINE)
 _IN_ENTITY = re.compile(rf"^(?P<indent> {{0,3}})(?:{_HEADING}|{_FENCE}|(?P<dash>-)(?=[ \t\r\n]|\Z))", re.MULTILINE)
 _INDENTED_FENCE = re.compile(rf"(?:[ \t\r]*+\n)*+(?P<indent> {{1,8}}){_FENCE}", re.MULTILINE)
@@ -33,7 +34,7 @@ _GOES_ON = re.compile(r"[|>\[{\"']")
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """``level`` hashes and a title; ``start`` and ``end`` are those of the line, ``title`` is without its blanks."""
+    """``level`` hashes, three at most, and a title without its blanks. ``start`` and ``end`` are those of the line."""
 
     start: int
     end: int
@@ -76,17 +77,21 @@ Block = Heading | Bullet | Fence | Prose
 
 
 def blocks(text: str, start: int) -> Iterator[Block]:
-    """The blocks of a text from an offset on, in order. Bullets are prose but below an entity's heading."""
-    section, in_entity = "", False
+    """The blocks of a text from an offset on, in order.
+
+    Bullets are prose but below an entity's heading; headings of other levels are, but for the first, which may be
+    the title.
+    """
+    section, pattern = "", _TITLE
     offset = start
-    while found := (_IN_ENTITY if in_entity else _IN_PROSE).search(text, offset):
+    while found := pattern.search(text, offset):
         yield from _prose(text, offset, found.start())
         for block in _found_blocks(text, found):
             yield block
             offset = block.end
-            if isinstance(block, Heading) and block.level in (SECTION, ENTITY):
+            if isinstance(block, Heading):
                 section = section_name(text, block) or section
-                in_entity = block.level == ENTITY and section in SECTIONS
+                pattern = _IN_ENTITY if block.level == ENTITY and section in SECTIONS else _IN_PROSE
     yield from _prose(text, offset, len(text))
 
 
@@ -102,9 +107,12 @@ def is_rule(text: str, start: int) -> bool:
 
 def stripped(text: str, span: Span) -> Span:
     """A span without the blanks at its ends."""
-    part = text[span.start : span.end]
-    start = span.end - len(part.lstrip(_BLANK))
-    return Span(start, max(start, span.start + len(part.rstrip(_BLANK))))
+    start, end = span
+    while start < end and text[start] in _BLANK:
+        start += 1
+    while start < end and text[end - 1] in _BLANK:
+        end -= 1
+    return Span(start, end)
 
 
 def line_end(text: str, offset: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from pflow_engine.document.markdown.blocks import (
@@ -21,10 +22,10 @@ from pflow_engine.document.markdown.blocks import (
     section_name,
     stripped,
 )
+from pflow_engine.document.markdown.names import NAME
 from pflow_engine.document.positions import Source, Span
 from pflow_engine.errors import Problem, nearest
 
-_NAME: Final = re.compile(r"[a-z][a-z0-9_-]*")
 _NO_NAME = re.compile(r"[^a-z0-9_-]+")
 _FRONTMATTER = re.compile(r"\ufeff?---[ \t]*+\r?(?:\n|\Z)")
 _FRONTMATTER_END = re.compile(r"^(?:---|\.\.\.)[ \t]*+\r?$", re.MULTILINE)
@@ -126,7 +127,7 @@ def _sections(text: str, sections: Iterable[tuple[Heading, Sequence[Block]]]) ->
 
 def _by_heading(found: Sequence[Block], level: int) -> Iterator[tuple[Heading, Sequence[Block]]]:
     starts = [at for at, block in enumerate(found) if _is_heading(block, level)]
-    for start, end in zip(starts, [*starts[1:], len(found)], strict=True):
+    for start, end in pairwise([*starts, len(found)]):
         heading = found[start]
         assert isinstance(heading, Heading)
         yield heading, found[start + 1 : end]
@@ -138,7 +139,7 @@ def _is_heading(block: Block, level: int) -> bool:
 
 def _entity(text: str, heading: Heading, inside: Sequence[Block]) -> Entity:
     parts = tuple(block for block in inside if isinstance(block, Bullet | Fence))
-    told = [stripped(text, Span(block.start, block.end)) for block in inside if isinstance(block, Heading | Prose)]
+    told = [stripped(text, Span(block.start, block.end)) for block in inside if isinstance(block, Prose)]
     told = [span for span in told if not is_rule(text, span.start) or "\n" in text[slice(*span)]]
     prose = "\n\n".join(_plain_lines(text[slice(*span)]) for span in told)
     told_at = Span(told[0].start, told[-1].end) if told else heading.title
@@ -185,7 +186,7 @@ def _bad_names(entities: Sequence[Entity], source: Source) -> Iterator[Problem]:
     first = first_of_each(entities)
     for entity in entities:
         where, name = entity.heading.title.start, entity.name
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             message = f"{_shown(name)} is no id" if name else "an id is missing behind ###"
             hint = f"an id is small letters, digits, _ and -, with a letter first{_near_id(name)}"
             yield source.problem(where, "bad-name", message, hint=hint)

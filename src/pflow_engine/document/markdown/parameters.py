@@ -111,7 +111,9 @@ def _fence(fence: Fence, source: Source, place: Callable[[str], Path]) -> Parame
     words = source.text[slice(*fence.info)].split()
     if not words:
         message = "a fenced block without a tag"
-        hint = f"name the parameter it is: {fence.marks}shell command; a block inside of another needs fewer marks than it"
+        hint = (
+            f"name the parameter it is: {fence.marks}shell command; a block inside of another needs fewer marks than it"
+        )
         return source.problem(fence.start + fence.indent, "untagged-fence", message, hint=hint)
     name = words[-1]
     key = Span(fence.info.end - len(name), fence.info.end)
