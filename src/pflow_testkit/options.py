@@ -55,8 +55,8 @@ def _add_folders(group: pytest.OptionGroup) -> None:
         default=[],
         metavar="DIR",
         help="run the workflow files (*.json, *.yaml, *.yml, *.pflow.md) in DIR as tests: each is validated, and run "
-        "once for each case in the case file beside it (NAME.test.yaml). Repeatable. Counts as a path on the command line: "
-        "name your test folders too to run both, or set the ini option",
+        "once for each case in the case file beside it (NAME.test.yaml). Repeatable. Counts as a path on the command "
+        "line: name your test folders too to run both, or set the ini option",
     )
     group.addoption(
         "--pflow-live",

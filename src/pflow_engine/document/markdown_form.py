@@ -150,12 +150,14 @@ def _ir(outline: Outline, text: str, entries: Mapping[str, Sequence[_Entry]], to
         section: {entry.entity.name: {"description": entry.entity.prose, **entry.values} for entry in entries[section]}
         for section in ("inputs", "outputs")
     }
-    edges = [
-        {"from": edge.source.entity.name, "to": edge.target, "action": edge.action} for edge in _edges(entries["steps"])
-    ]
     ir = {key: value for key, value in {**top, **told, "inputs": declared["inputs"]}.items() if value or key in top}
     ir["nodes"] = [_node(entry) for entry in entries["steps"]]
-    return ir | {key: value for key, value in {"edges": edges, "outputs": declared["outputs"]}.items() if value}
+    if _has_edges(entries["steps"]):
+        ir["edges"] = [
+            {"from": edge.source.entity.name, "to": edge.target, "action": edge.action}
+            for edge in _edges(entries["steps"])
+        ]
+    return ir | ({"outputs": declared["outputs"]} if declared["outputs"] else {})
 
 
 def _node(entry: _Entry) -> dict[str, Any]:
@@ -165,10 +167,12 @@ def _node(entry: _Entry) -> dict[str, Any]:
     return node | ({"params": params} if params else {})
 
 
-def _edges(nodes: Sequence[_Entry]) -> Iterator[_Edge]:
+def _has_edges(nodes: Sequence[_Entry]) -> bool:
     # Where no bullet names an edge, document order is left to who normalises.
-    if not any(name in entry.fields for entry in nodes for name in EDGES):
-        return
+    return any(name in entry.fields for entry in nodes for name in EDGES)
+
+
+def _edges(nodes: Sequence[_Entry]) -> Iterator[_Edge]:
     for entry, following in zip_longest(nodes, nodes[1:]):
         if "next" not in entry.fields and following:
             yield _Edge(entry, following.entity.name, "default", None)
@@ -208,7 +212,7 @@ def _entry_spans(entry: _Entry) -> Spans:
 
 def _edge_spans(nodes: Sequence[_Entry]) -> Spans:
     values: dict[Path, Span] = {}
-    for at, edge in enumerate(_edges(nodes)):
+    for at, edge in enumerate(_edges(nodes) if _has_edges(nodes) else ()):
         heading = edge.source.entity.heading.title
         values["edges", at, "from"] = heading
         values["edges", at] = values["edges", at, "to"] = edge.told_by.value if edge.told_by else heading

@@ -22,11 +22,10 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     # What a YAML reader would take for a line feed, or leave out, is only safe as an escape.
+    style = "|" if "\n" in text else None
     if not text.replace("\n", "").isprintable():
         style = '"'
-    else:
-        style = "|" if "\n" in text else ""
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style or None)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _text)

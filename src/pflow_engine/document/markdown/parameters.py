@@ -121,7 +121,9 @@ def _fence(fence: Fence, source: Source, place: Callable[[str], Path]) -> Parame
     content = source.text[slice(*fence.content)]
     language = words[0].lower()
     if len(words) > 1 and language in ("yaml", "json"):
-        part = Source(content, source.file, source.text, fence.content.start, 0, path, 0)
+        # With its last line break, which the block at the end of a YAML text keeps.
+        data = source.text[fence.content.start : fence.content.end + 1] if content else ""
+        part = Source(data, source.file, source.text, fence.content.start, 0, path, 0)
         return Parameter(name, path, key, fence.content, "yaml" if language == "yaml" else "json", content, part)
     return Parameter(name, path, key, fence.content, "text", _dedented(content, fence.indent), source)
 

@@ -88,11 +88,11 @@ def _entity(name: str, told: str, fields: Mapping[str, Any]) -> Iterator[str]:
 def _bullet(key: str, value: Any) -> str:
     start = f"- {_key(key)}:"
     if isinstance(value, str):
-        if _is_tag(key) and "\n" in value and "\r" not in value:
+        if _is_tag(key) and "\r" not in value and ("\n" in value or (value and key in _LANGUAGES)):
             return ""
         return f"{start} {value if is_plain(value) and value.isprintable() else _flow(value)}"
     line = f"{start} {_flow(value)}"
-    if isinstance(value, dict | list) and _is_tag(key) and len(line) > _LONGEST:
+    if isinstance(value, dict | list) and _is_tag(key) and (len(line) > _LONGEST or key == "batch"):
         return ""
     # To a bullet 1.0e+16 is text; to the YAML below one it is a number.
     return f"{start}\n    {_flow(value)}" if isinstance(value, float) and "e" in repr(value) else line
