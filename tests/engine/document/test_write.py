@@ -26,7 +26,9 @@ _WORD = st.text("abc xyzé.,*_", min_size=1, max_size=20).map(str.strip).filter(
 _PROSE = st.lists(_WORD, min_size=1, max_size=3).map("\n\n".join)
 _NAME = st.from_regex(r"[a-z][a-z0-9_-]{0,5}", fullmatch=True)
 _RESERVED = {"type", "batch", "next", "on-error"}
-_PARAMS = st.dictionaries((_TEXT | st.sampled_from(["command", "code", "a b"])).filter(lambda key: key not in _RESERVED), _DATA)
+_PARAMS = st.dictionaries(
+    (_TEXT | st.sampled_from(["command", "code", "a b"])).filter(lambda key: key not in _RESERVED), _DATA
+)
 _BATCH = st.fixed_dictionaries(
     {"items": st.lists(_DATA, min_size=1, max_size=3) | st.just("${xs}")},
     optional={"as": st.just("one"), "parallel": st.booleans(), "retry_wait": st.floats(0, 1e20)},
@@ -38,7 +40,9 @@ def _workflows(draw):
     ids = draw(st.lists(_NAME, min_size=1, max_size=4, unique=True))
     some = st.fixed_dictionaries({"type": _WORD, "purpose": _PROSE}, optional={"params": _PARAMS, "batch": _BATCH})
     nodes = [{"id": name, **draw(some)} for name in ids]
-    edges = st.dictionaries(st.tuples(st.sampled_from(ids), st.sampled_from(["default", "error"])), st.sampled_from(ids))
+    edges = st.dictionaries(
+        st.tuples(st.sampled_from(ids), st.sampled_from(["default", "error"])), st.sampled_from(ids)
+    )
     declared = st.fixed_dictionaries(
         {"description": _PROSE}, optional={"type": st.just("any"), "required": st.booleans(), "default": _DATA}
     )

@@ -1,8 +1,8 @@
 """Markdown text to its headings, bullets, fenced blocks and the prose between them, each with its place.
 
-Lines are scanned by hand, not by a Markdown parser: what goes on under a bullet is told here by YAML's rule
-(deeper than the dash), not by Markdown's, a parser knows no columns, and it takes ten times as long.
-One expression finds the lines that mean something, so that time is linear in the text.
+Lines are scanned by hand, not by markdown-it-py: what goes on under a bullet is told here by YAML's rule (deeper
+than the dash), not by Markdown's; its tokens know lines but no columns; and it was measured to take four times as
+long, after 70 ms to load. One expression finds the lines that mean something, so that time is linear in the text.
 """
 
 from __future__ import annotations
