@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,12 @@ def test_markdown(write):
         document.form, document.ir["nodes"], document.ir["edges"],
     )  # fmt: skip
     assert "echo" == document.text[slice(*document.span(("nodes", 0, "type")))]
+
+
+def test_markdown_when_read():
+    """What reads Markdown is loaded when a Markdown file is read, not before."""
+    code = "import sys, pflow_engine; sys.exit(any('.markdown' in name for name in sys.modules))"
+    assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode
 
 
 def test_windows_positions(write):
