@@ -197,9 +197,10 @@ def test_below_a_bullet(written, value):
     assert value == _params(f"{written}- z: 1\n")["k"]
 
 
-def test_fence_below_a_bullet():
+@pytest.mark.parametrize(("written", "value"), [("a", "a"), ('"a"', "a"), ("[a]", ["a"]), ("{}", {})])
+def test_fence_below_a_bullet(written, value):
     """A fenced block that is indented below a finished bullet is one, without the indentation."""
-    assert {"k": "a", "y": "b\n c"} == _params("- k: a\n\n  ```x y\n  b\n   c\n  ```\n")
+    assert {"k": value, "y": "b\n c"} == _params(f"- k: {written}\n\n  ```x y\n  b\n   c\n  ```\n")
 
 
 @pytest.mark.parametrize(
@@ -254,7 +255,9 @@ def test_edges():
         ("---\na: 1\n## Steps\n", [("frontmatter", 1, 1)], "second line ---"),
         ("---\n- a\n---\n## Steps\n", [("frontmatter", 1, 1)], "key: value"),
         ("---\na: 1\na: 2\n---\n## Steps\n", [("duplicate-key", 3, 1)], "line 2"),
-        (f"{HEAD}- k: [a\n- z: 1\n", [("syntax", 7, 8)], ""),
+        (f"{HEAD}- k: [a\n- z: 1\n", [("syntax", 7, 6)], "close it"),
+        (f"{HEAD}- k: [a] b\n", [("syntax", 7, 6)], "put all of it in quotes"),
+        (f"{HEAD}- k: [a, [b]\n", [("syntax", 7, 13)], ""),
         (f'{HEAD}- k: "a\n', [("syntax", 7, 6)], "put all of it in quotes"),
         (f'{HEAD}- k: "a" # b\n', [("syntax", 7, 6)], "a bullet has no comments"),
         (f"{HEAD}- k: [a] # b\n", [("syntax", 7, 6)], "a bullet has no comments"),

@@ -29,6 +29,7 @@ _CLOSING = re.compile(r"^(?P<indent> *+)(?P<fence>`{3,}+|~{3,}+)[ \t\r]*+$", re.
 _RULE = re.compile(r"(?:(?:-[ \t]*+){3,}+|(?:\*[ \t]*+){3,}+|(?:_[ \t]*+){3,}+)\r?$", re.MULTILINE)
 _NOT_DEEPER = tuple(re.compile(rf"^ {{0,{indent}}}(?![ \t\r\n\f\v])", re.MULTILINE) for indent in range(4))
 _BLANK: Final = " \t\r\n\f\v"
+_CLOSERS: Final = {'"': '"', "'": "'", "[": "]", "{": "}"}
 _GOES_ON = re.compile(r"[|>\[{\"']")
 
 
@@ -169,7 +170,9 @@ def _bullet(text: str, found: re.Match[str]) -> Iterator[Block]:
 def _is_whole(text: str, line: Span) -> bool:
     # A value that is told by its line: what is fenced below it, though indented, is no part of it.
     _, colon, value = text[slice(*line)].partition(":")
-    return bool(colon and value.strip(_BLANK)) and not _GOES_ON.match(value.strip(_BLANK))
+    value = value.strip(_BLANK)
+    is_closed = len(value) > 1 and _CLOSERS.get(value[0]) == value[-1]
+    return bool(colon and value) and (is_closed or not _GOES_ON.match(value))
 
 
 def _prose(text: str, start: int, end: int) -> Iterator[Prose]:

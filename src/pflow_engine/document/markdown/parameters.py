@@ -53,8 +53,16 @@ class Parameter:
         return Spans({self.path: self.value, **inside.values}, {**inside.keys, self.path: self.key})
 
     def _yaml(self) -> Any:
+        if self.source.levels and "\n" not in self.text and not is_closed(self.text):
+            raise InvalidWorkflow(self._not_closed())
         data = yaml_form.read(self.source, templates=True)
         return data["k"] if self.source.levels else data
+
+    def _not_closed(self) -> Problem:
+        message = f"the value of '{_cut(self.name)}' is never closed, or something stands behind it"
+        hint = "close it, or put all of it in quotes; a bullet has no comments"
+        start = self.source.added + self.value.start - self.source.start
+        return self.source.problem(start, "syntax", message, path=("k",), hint=hint)
 
     def _scalar(self) -> Any:
         try:
@@ -96,10 +104,6 @@ def _bullet(bullet: Bullet, source: Source, place: Callable[[str], Path]) -> Par
     written = text[slice(*value)]
     if "\n" not in written and value.start <= line.end and not is_yaml(written):
         return Parameter(name, place(name), key, value, "scalar", written, source)
-    if "\n" not in written and not is_closed(written):
-        message = f"the value of '{_cut(name)}' is never closed, or something stands behind it"
-        hint = "put all of it in quotes; a bullet has no comments"
-        return source.problem(value.start, "syntax", message, path=place(name), hint=hint)
     # A map with one key, so that YAML measures what is below from the dash.
     added = f"{' ' * bullet.indent}k:"
     whole = text[colon.end() : bullet.end if "\n" in written else value.end]

@@ -41,10 +41,10 @@ def is_yaml(text: str) -> bool:
 
 
 def is_closed(text: str) -> bool:
-    """Whether a text that starts with a quote or bracket is that alone, without a comment behind it."""
+    """Whether a text that starts with a quote or a bracket ends with the other, and nothing stands behind it."""
     if text[:1] in ('"', "'"):
         return _QUOTED.fullmatch(text) is not None
-    return text[:1] not in ("[", "{") or " #" not in text or text[-1:] in ("]", "}")
+    return text[:1] not in ("[", "{") or text[-1:] in ("]", "}")
 
 
 def is_plain(text: str) -> bool:
