@@ -52,7 +52,7 @@ def collect_file(path: Path, parent: pytest.Collector) -> pytest.Collector | Non
 
 
 class WorkflowFile(pytest.Module):
-    """A JSON or YAML file: its items if it is a workflow, none if it is not.
+    """A JSON, YAML or Markdown file: its items if it is a workflow, none if it is not.
 
     A module to pytest, so that fixtures of module scope have something to live in; nothing is imported.
     """

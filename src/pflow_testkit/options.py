@@ -22,7 +22,7 @@ FOLDERS = (TRACES, CASSETTES)
 Mode = Literal["none", "once", "new", "all"]
 MODES: tuple[Mode, ...] = ("none", "once", "new", "all")
 _VCRS_WORD = {"new_episodes": "new"}
-_SUFFIXES = (".json", ".yaml", ".yml")
+_SUFFIXES = (".json", ".yaml", ".yml", ".pflow.md")
 """Those of ``pflow_engine.document.load``, which is not loaded for a session without workflows."""
 
 
@@ -55,9 +55,9 @@ def _add_folders(group: pytest.OptionGroup) -> None:
         action="append",
         default=[],
         metavar="DIR",
-        help="run the workflow files (*.json, *.yaml, *.yml) in DIR as tests: each is validated, and run once for "
-        "each case in the case file beside it (NAME.test.yaml). Repeatable. Counts as a path on the command line: "
-        "name your test folders too to run both, or set the ini option",
+        help="run the workflow files (*.json, *.yaml, *.yml, *.pflow.md) in DIR as tests: each is validated, and run "
+        "once for each case in the case file beside it (NAME.test.yaml). Repeatable. Counts as a path on the command "
+        "line: name your test folders too to run both, or set the ini option",
     )
     group.addoption(
         "--pflow-live",
@@ -181,7 +181,7 @@ def _wrong(option: str, folder: Path | None) -> str:
     except OSError as error:
         reason = "there is no folder" if isinstance(error, FileNotFoundError) else f"{error.strerror}:"
         return f"{option}: {reason} '{folder}'{_near(folder)}"
-    if folder.is_file() and (folder.suffix not in _SUFFIXES or ".test." in folder.name):
+    if folder.is_file() and (not folder.name.endswith(_SUFFIXES) or ".test." in folder.name):
         return f"{option}: '{folder}' is no workflow file ({', '.join(_SUFFIXES)})"
     return ""
 

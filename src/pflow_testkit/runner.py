@@ -236,7 +236,7 @@ def _misfits(case: Case, workflow: Workflow, registry: Registry, own: set[str]) 
             yield Problem("bad-stub", f"what {STUB} gives for node '{path[0]}': {message}", hint=hint)
             continue
         yield case.problem("bad-stub", message, ("stubs", *path), hint=hint, key=True)
-    placed = nodes_in(workflow)
+    placed = list(nodes_in(workflow))
     if "batch_metadata" in case.snapshot and not any(each.node.batch for each in placed):
         at: DataPath = ("snapshot", list(case.snapshot).index("batch_metadata"))
         yield case.problem("no-batch", "the workflow has no batch to keep the metadata of", at, hint="take it out")

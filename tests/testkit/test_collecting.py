@@ -27,6 +27,28 @@ def test_yaml_workflow(project):
     project.run("-v").stdout.fnmatch_lines(["*hello.yaml::validate PASSED*", "*hello.yaml::run[[]defaults[]] PASSED*"])
 
 
+@pytest.mark.parametrize("folder", ["flows", "flows/hello.pflow.md"])
+def test_markdown_workflow(project, folder):
+    """*.pflow.md is a workflow with the case file of its name; any other Markdown is none."""
+    text = "## Steps\n\n### a\n\nSays hello.\n\n- type: echo\n- text: ${name}\n\n## Inputs\n\n### name\n\nWho.\n"
+    project.write("hello.pflow.md", text)
+    project.write(
+        "hello.test.yaml", "cases:\n- name: ada\n  inputs: {name: Ada}\n  expect: {nodes: {a: {text: Ada}}}\n"
+    )
+    project.write("README.md", text)
+    result = project.pytester.runpytest_inprocess("-v", f"--pflow-workflows={folder}")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*hello.pflow.md::validate PASSED*", "*hello.pflow.md::run[[]ada[]] PASSED*"])
+
+
+def test_unparsable_markdown(project):
+    """A Markdown file that does not parse is a collection error with its place."""
+    project.write("broken.pflow.md", "## Steps\n\n### a\n\nx\n\n```\nls\n```\n")
+    result = project.run()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["flows/broken.pflow.md:7:1: error: a fenced block without a tag*"])
+
+
 def test_shared_case_file(project, ada):
     """hello.json and hello.pflow.json share the case file of their name."""
     project.hello(ada)
@@ -144,12 +166,14 @@ def test_single_file_folder(project, ada):
         ("a" * 300, "File name too long*"),
         ("flows/data.txt", "is no workflow file*"),
         ("flows/hello.test.yaml", "is no workflow file*"),
+        ("flows/README.md", "is no workflow file*"),
     ],
 )
 def test_folder_that_is_none(project, ada, folder, said):
     """What is no folder and no workflow file is a usage error."""
     project.hello(ada)
     project.write("data.txt", "text")
+    project.write("README.md", "## Steps\n")
     result = project.pytester.runpytest_inprocess(f"--pflow-workflows={folder}")
     assert pytest.ExitCode.USAGE_ERROR == result.ret
     result.stderr.fnmatch_lines([f"ERROR: --pflow-workflows*{said}"])

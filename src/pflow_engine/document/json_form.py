@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pflow_engine.document.plain import DEEPEST, TOO_DEEP, is_too_deep
-from pflow_engine.document.positions import Path, Span, Spans, first_problems, position_at, problem_at
+from pflow_engine.document.positions import Path, Source, Span, Spans, first_problems
 from pflow_engine.errors import InvalidWorkflow, Problem
 
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],]|[^\s{}\[\],:"]+')
@@ -22,13 +22,19 @@ _ODD_NUMBERS = ("NaN", "Infinity", "-Infinity")
 
 
 def parse(text: str, file: str) -> Any:
-    """Strict JSON to data.
+    """Strict JSON to data; raises as ``read`` does."""
+    return read(Source.of(text, file))
+
+
+def read(source: Source) -> Any:
+    """Strict JSON, a file or a part of one, to data.
 
     Raises:
         InvalidWorkflow: not JSON, a key given twice, NaN or Infinity, half a character, a number or nesting no
             machine holds.
     """
     odd: list[str] = []
+    text = source.text
     try:
         data = json.loads(
             text,
@@ -38,13 +44,13 @@ def parse(text: str, file: str) -> Any:
             parse_int=lambda digits: _integer(digits, odd),
         )
     except json.JSONDecodeError as error:
-        raise InvalidWorkflow(_syntax(text, file, error)) from None
+        raise InvalidWorkflow(_syntax(source, error)) from None
     except RecursionError:
-        raise InvalidWorkflow(_too_deep(text, file)) from None
+        raise InvalidWorkflow(_too_deep(source)) from None
     if is_too_deep(data):
-        raise InvalidWorkflow(_too_deep(text, file))
+        raise InvalidWorkflow(_too_deep(source))
     if odd or "\\ud" in text or "\\uD" in text:
-        problems = first_problems(_odd_places(text, file), text, file)
+        problems = first_problems(_odd_places(source), source.whole, source.file)
         if problems:
             raise InvalidWorkflow(problems)
     return data
@@ -113,20 +119,21 @@ def _integer(digits: str, odd: list[str]) -> int:
         return 0
 
 
-def _odd_places(text: str, file: str) -> Iterator[Problem]:
+def _odd_places(source: Source) -> Iterator[Problem]:
     # The parser only says that there is something; where, and all of it, is found out here.
     first: dict[tuple[int, str | int], Span] = {}
+    text = source.text
     for path, span, owner in _walk(text):
         if owner is not None and first.setdefault((owner, path[-1]), span) != span:
-            line = position_at(text, first[owner, path[-1]].start).line
+            line = source.line(first[owner, path[-1]].start)
             message, hint = f"key '{path[-1]}' is given twice", f"take one out; the first is in line {line}"
-            yield problem_at(text, file, span.start, "duplicate-key", message, path=path, hint=hint)
+            yield source.problem(span.start, "duplicate-key", message, path=path, hint=hint)
         if text[span.start] == '"':
-            yield from _half_characters(text, file, path, span)
+            yield from _half_characters(source, path, span)
         elif text[span.start] not in "{[" and _is_odd_number(text[slice(*span)]):
             word = text[span.start : min(span.end, span.start + 20)]
             message = f"{word}{'…' if span.end - span.start > len(word) else ''} is no number a workflow can hold"
-            yield problem_at(text, file, span.start, "number", message, path=path, hint="write it as text")
+            yield source.problem(span.start, "number", message, path=path, hint="write it as text")
 
 
 def _is_odd_number(word: str) -> bool:
@@ -141,30 +148,30 @@ def _fits(digits: str) -> bool:
     return not odd
 
 
-def _half_characters(text: str, file: str, path: Path, span: Span) -> Iterator[Problem]:
-    for found in _LONE_SURROGATE.finditer(text, *span):
+def _half_characters(source: Source, path: Path, span: Span) -> Iterator[Problem]:
+    for found in _LONE_SURROGATE.finditer(source.text, *span):
         if found["lone"]:
             message = f"{found['lone']} is half a character (a lone surrogate)"
             hint = "write the whole character, or both halves"
-            yield problem_at(text, file, found.start(), "surrogate", message, path=path, hint=hint)
+            yield source.problem(found.start(), "surrogate", message, path=path, hint=hint)
 
 
-def _too_deep(text: str, file: str) -> Problem:
+def _too_deep(source: Source) -> Problem:
     depth = 0
-    for found in _BRACKETS.finditer(text):
+    for found in _BRACKETS.finditer(source.text):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found.group(), 0)
         if depth > DEEPEST:
             break
-    return problem_at(text, file, found.start(), "nesting", TOO_DEEP, hint="flatten the data")
+    return source.problem(found.start(), "nesting", TOO_DEEP, hint="flatten the data")
 
 
-def _syntax(text: str, file: str, error: json.JSONDecodeError) -> Problem:
-    message, offset = error.msg, error.pos
+def _syntax(source: Source, error: json.JSONDecodeError) -> Problem:
+    text, message, offset = source.text, error.msg, error.pos
     if message.startswith("Illegal trailing comma"):  # Python 3.13 points at the comma, those before at what follows
         message, offset = "Expecting value", len(text) - len(text[offset + 1 :].lstrip())
     said = next((words for start, words in _IN_WORDS.items() if message.startswith(start)), message)
     message = f"not JSON: {said.format(found=_found(text, offset))}"
-    return problem_at(text, file, offset, "syntax", message, hint=_fix(text, offset, said))
+    return source.problem(offset, "syntax", message, hint=_fix(source, offset, said))
 
 
 _IN_WORDS = {
@@ -188,7 +195,8 @@ def _found(text: str, offset: int) -> str:
     return f"found '{char}'" if char.isprintable() else f"found {char!r}"
 
 
-def _fix(text: str, offset: int, said: str) -> str:
+def _fix(source: Source, offset: int, said: str) -> str:
+    text = source.text
     rest, before = text[offset : offset + 5], text[:offset].rstrip()[-1:]
     for starts, hint in _FIXES.items():
         if rest.startswith(starts):
@@ -199,8 +207,8 @@ def _fix(text: str, offset: int, said: str) -> str:
     if before == "," and rest[:1] in ("}", "]"):
         return "take out the comma before it"
     if "','" in said and rest[:1] in _STARTS_VALUE:
-        return f"a comma is missing at the end of line {position_at(text, len(text[:offset].rstrip())).line}"
-    return _still_open(text, offset) if not rest or rest[:1] in "]}" else ""
+        return f"a comma is missing at the end of line {source.line(len(text[:offset].rstrip()))}"
+    return _still_open(source, offset) if not rest or rest[:1] in "]}" else ""
 
 
 _STARTS_VALUE = frozenset('"{[0123456789-')
@@ -209,6 +217,7 @@ _FIXES: dict[str | tuple[str, ...], str] = {
     ("//", "/*", "#"): "JSON has no comments: take it out, or name the file .yaml",
     ("'", "\u201c", "\u201d"): 'JSON takes straight double quotes: "',
     ("True", "False", "None"): "JSON writes true, false and null",
+    "${": 'put the template in quotes, it keeps the value\'s type: "${…}"',
     "<<<<<": "a merge conflict: keep one side of it",
 }
 
@@ -223,13 +232,13 @@ _FIXES_FOR = {
 }
 
 
-def _still_open(text: str, offset: int) -> str:
+def _still_open(source: Source, offset: int) -> str:
     still_open: list[re.Match[str]] = []
-    for found in _BRACKETS.finditer(text, 0, offset):
+    for found in _BRACKETS.finditer(source.text, 0, offset):
         if found.group() in ("[", "{"):
             still_open.append(found)
         elif found.group() in ("]", "}"):
             still_open.pop()
     if not still_open:
         return ""
-    return f"'{still_open[-1].group()}' of line {position_at(text, still_open[-1].start()).line} is still open"
+    return f"'{still_open[-1].group()}' of line {source.line(still_open[-1].start())} is still open"

@@ -17,15 +17,15 @@ from pflow_engine.document.positions import Spans, problem_at
 from pflow_engine.errors import InvalidWorkflow, Problem, nearest
 from pflow_engine.value_types import type_name
 
-_FORMS: dict[str, Form] = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}
-_READERS: dict[str, Any] = {"json": json_form, "yaml": yaml_form}
+_FORMS: dict[str, Form] = {".json": "json", ".yaml": "yaml", ".yml": "yaml", ".pflow.md": "markdown"}
+"""By how a file's name ends; any other ``.md`` is no workflow."""
 
 
 def load(path: str | os.PathLike[str]) -> Document:
-    """Read and parse a workflow file (``*.json``, ``*.yaml``, ``*.yml``).
+    """Read and parse a workflow file (``*.json``, ``*.yaml``, ``*.yml``, ``*.pflow.md``).
 
     Raises:
-        InvalidWorkflow: no such file, not readable, not UTF-8, empty, not JSON or YAML, or no workflow.
+        InvalidWorkflow: no such file, not readable, not UTF-8, empty, not JSON, YAML or Markdown, or no workflow.
     """
     file = os.fspath(path)
     form = form_of(Path(file))
@@ -52,21 +52,30 @@ def from_data(source: Mapping[str, Any] | str) -> Document:
 
 
 def parse(text: str, form: Form, file: str) -> Any:
-    """The data of a file in one of the two forms, whatever it means."""
+    """The data of a file in one of the three forms, whatever it means."""
     if not text.strip():
         raise InvalidWorkflow(problem_at("", file, 0, "empty", "the file is empty", hint="write a workflow into it"))
-    return _READERS[form].parse(text, file)
+    return _reader(form).parse(text, file)
 
 
 def locate(text: str, form: Form) -> Spans:
     """Where each value of a text that parses stands."""
-    spans: Spans = _READERS[form].spans(text)
+    spans: Spans = _reader(form).spans(text)
     return spans
 
 
 def form_of(path: Path) -> Form | None:
     """The form a file's name promises, if any."""
-    return _FORMS.get(path.suffix.lower())
+    name = path.name.lower()
+    return next((form for ending, form in _FORMS.items() if name.endswith(ending) and name != ending), None)
+
+
+def _reader(form: Form) -> Any:
+    if form == "markdown":
+        from pflow_engine.document import markdown_form  # noqa: PLC0415  # most sessions have no such file
+
+        return markdown_form
+    return json_form if form == "json" else yaml_form
 
 
 def read_text(path: Path) -> str:
@@ -120,7 +129,7 @@ def _document(data: Any, file: str, form: Form, text: str) -> Document:
     if not is_workflow(data):
         raise InvalidWorkflow(problem_at(text, file, 0, "no-nodes", _no_workflow(data), hint="add a list 'nodes'"))
     ir, prefix = unwrap(data)
-    finder = None if form == "data" else _READERS[form].spans
+    finder = None if form == "data" else _reader(form).spans
     return Document(file, form, text, normalise(ir), prefix, finder)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pflow_engine.document.positions import Path, Span, Spans, path_text, problem_at
 from pflow_engine.errors import Problem, Severity
 
-Form = Literal["json", "yaml", "data"]
+Form = Literal["json", "yaml", "markdown", "data"]
 
 NO_FILES = ("<ir>", "<json>")
 """What stands in place of the file's name of data and of text that were at hand."""

@@ -22,6 +22,8 @@ def is_too_deep(data: Any) -> bool:
     """Whether maps and lists stand more than ``DEEPEST`` deep, or inside themselves."""
     level = _containers([data])
     for _ in range(DEEPEST):
+        if not level:
+            return False
         level = _containers(child for value in level for child in _children(value))
     return bool(level)
 

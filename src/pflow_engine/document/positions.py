@@ -45,6 +45,51 @@ class Spans:
         return next((self.values[above] for above in _upwards(path) if above in self.values), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A text to parse: a file's, or a part of one.
+
+    The first ``added`` characters of a part are not in the file, what follows stands there from ``start`` on. Its
+    value belongs at ``path``; the first ``levels`` steps of a path in the part are not in the workflow.
+    """
+
+    text: str
+    file: str
+    whole: str
+    start: int = 0
+    added: int = 0
+    path: Path = ()
+    levels: int = 0
+
+    @classmethod
+    def of(cls, text: str, file: str) -> Source:
+        """All of a file."""
+        return cls(text, file, text)
+
+    def problem(self, offset: int, code: str, message: str, *, path: Path = (), hint: str = "") -> Problem:
+        """A problem at an offset into the text, placed in the file."""
+        path = (*self.path, *path[self.levels :])
+        return problem_at(self.whole, self.file, self._in_file(offset), code, message, path=path, hint=hint)
+
+    def line(self, offset: int) -> int:
+        """The line of the file that an offset into the text is in."""
+        return position_at(self.whole, self._in_file(offset)).line
+
+    def placed(self, spans: Spans) -> Spans:
+        """Spans in the text as spans in the file, under their paths in the workflow."""
+        return Spans(self._placed(spans.values), self._placed(spans.keys))
+
+    def _placed(self, spans: Mapping[Path, Span]) -> dict[Path, Span]:
+        return {
+            (*self.path, *path[self.levels :]): Span(self._in_file(span.start), self._in_file(span.end))
+            for path, span in spans.items()
+            if len(path) >= self.levels
+        }
+
+    def _in_file(self, offset: int) -> int:
+        return self.start + max(0, offset - self.added)
+
+
 def position_at(text: str, offset: int) -> Position:
     """The line and column of a character offset. Lines end with a line feed only."""
     starts = _line_starts(text)

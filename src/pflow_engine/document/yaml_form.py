@@ -13,8 +13,9 @@ from typing import Any
 
 import yaml
 
+from pflow_engine.document.flow_templates import Shield, shielded
 from pflow_engine.document.plain import DEEPEST, TOO_DEEP
-from pflow_engine.document.positions import Path, Span, Spans, first_problems, in_file_order, position_at, problem_at
+from pflow_engine.document.positions import Path, Source, Span, Spans, first_problems, in_file_order
 from pflow_engine.errors import InvalidWorkflow, Problem
 
 _MOST_REPEATED = 100_000
@@ -53,23 +54,29 @@ _WorkflowLoader.yaml_implicit_resolvers = {
 
 
 def parse(text: str, file: str) -> Any:
-    """YAML to data.
+    """YAML to data; raises as ``read`` does."""
+    return read(Source.of(text, file))
+
+
+def read(source: Source, *, templates: bool = False) -> Any:
+    """YAML, a file or a part of one, to data. ``templates``: in ``[ ]`` and ``{ }`` they need no quotes.
 
     Raises:
         InvalidWorkflow: not YAML, more than one document, a key given twice or that is no text, a value JSON has
             no word for, one that contains itself, nesting too deep, or aliases that stand for too much.
     """
     try:
-        return _parse(text, file)
+        return _parse(source, templates=templates)
     except yaml.YAMLError as error:
-        raise InvalidWorkflow(_syntax(text, file, error)) from None
+        raise InvalidWorkflow(_syntax(source, error)) from None
 
 
-def spans(text: str) -> Spans:
+def spans(text: str, *, templates: bool = False) -> Spans:
     """Where each value and key of a YAML text that parses stands."""
     values: dict[Path, Span] = {}
     keys: dict[Path, Span] = {}
-    root = yaml.compose(text, Loader=_WorkflowLoader)
+    shield = shielded(text) if templates else Shield(text)
+    root = shield.restored(yaml.compose(shield.text, Loader=_WorkflowLoader))
     stack: list[tuple[Path, Any]] = [((), root)] if root is not None else []
     while stack:
         path, node = stack.pop()
@@ -81,14 +88,15 @@ def spans(text: str) -> Spans:
     return Spans(values, keys)
 
 
-def _parse(text: str, file: str) -> Any:
-    _refuse_depth(text, file)
-    loader = _WorkflowLoader(text)
+def _parse(source: Source, *, templates: bool) -> Any:
+    shield = shielded(source.text) if templates else Shield(source.text)
+    _refuse_depth(source, shield.text)
+    loader = _WorkflowLoader(shield.text)
     try:
-        root = loader.get_single_node()
+        root = shield.restored(loader.get_single_node())
         if root is None:
             return None
-        problems = sorted(first_problems(_refused(root, loader, text, file), text, file), key=in_file_order)
+        problems = sorted(first_problems(_refused(root, loader, source), source.whole, source.file), key=in_file_order)
         if problems:
             raise InvalidWorkflow(problems)
         return loader.construct_document(root)
@@ -96,9 +104,11 @@ def _parse(text: str, file: str) -> Any:
         loader.dispose()
 
 
-def _refuse_depth(text: str, file: str) -> None:
+def _refuse_depth(source: Source, text: str) -> None:
     # Composing is recursive in C and takes time quadratic in the depth: look at the events first. Most files
     # have too few brackets and too little indentation to be deep, and are spared that.
+    if len(text) <= DEEPEST:
+        return
     deepest = text.count("[") + text.count("{") + 2 * max(len(found.group()) for found in _INDENT.finditer(text))
     if deepest <= DEEPEST:
         return
@@ -107,13 +117,13 @@ def _refuse_depth(text: str, file: str) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
             offset = event.start_mark.index
-            raise InvalidWorkflow(problem_at(text, file, offset, "nesting", TOO_DEEP, hint="flatten the data"))
+            raise InvalidWorkflow(source.problem(offset, "nesting", TOO_DEEP, hint="flatten the data"))
 
 
-def _refused(root: Any, loader: Any, text: str, file: str) -> Iterator[Problem]:
-    if "*" in text and _repeats_too_much(root):
+def _refused(root: Any, loader: Any, source: Source) -> Iterator[Problem]:
+    if "*" in source.text and _repeats_too_much(root):
         message = f"its aliases stand for more than {_MOST_REPEATED} values, or for themselves"
-        yield problem_at(text, file, _first_alias(text), "alias", message, hint="write the values out")
+        yield source.problem(_first_alias(source.text), "alias", message, hint="write the values out")
         return
     done: set[int] = set()
     stack: list[tuple[Path, Any]] = [((), root)]
@@ -122,9 +132,9 @@ def _refused(root: Any, loader: Any, text: str, file: str) -> Iterator[Problem]:
         if id(node) in done:
             continue
         done.add(id(node))
-        yield from _refused_value(path, node, loader, text, file)
+        yield from _refused_value(path, node, loader, source)
         if isinstance(node, yaml.MappingNode):
-            yield from _refused_keys(path, node, text, file)
+            yield from _refused_keys(path, node, source)
         stack.extend(((*path, step), child) for step, _, child in reversed(list(_children(node))))
 
 
@@ -137,15 +147,15 @@ def _events(text: str) -> Iterator[Any]:
     yield from yaml.parse(text, Loader=_WorkflowLoader)
 
 
-def _refused_value(path: Path, node: Any, loader: Any, text: str, file: str) -> Iterator[Problem]:
+def _refused_value(path: Path, node: Any, loader: Any, source: Source) -> Iterator[Problem]:
     if node.tag not in _KINDS:
         message = f"the tag {_short(node.tag)} makes no value a workflow can hold"
         hint = "take the tag out, or write text"
-        yield problem_at(text, file, node.start_mark.index, "tag", message, path=path, hint=hint)
+        yield source.problem(node.start_mark.index, "tag", message, path=path, hint=hint)
     elif node.tag in _CONVERTED and isinstance(node, yaml.ScalarNode) and not _is_sound(node, loader):
         message = f"{_cut(node.value)} is not {_KINDS[node.tag]} a workflow can hold"
         hint = f'write it as text: "{_cut(node.value)}"'
-        yield problem_at(text, file, node.start_mark.index, "number", message, path=path, hint=hint)
+        yield source.problem(node.start_mark.index, "number", message, path=path, hint=hint)
 
 
 def _is_sound(node: Any, loader: Any) -> bool:
@@ -156,18 +166,18 @@ def _is_sound(node: Any, loader: Any) -> bool:
     return not isinstance(value, float) or math.isfinite(value)
 
 
-def _refused_keys(path: Path, node: Any, text: str, file: str) -> Iterator[Problem]:
+def _refused_keys(path: Path, node: Any, source: Source) -> Iterator[Problem]:
     first: dict[str, int] = {}
     for key, _ in node.value:
         where = key.start_mark.index
         if key.tag not in (f"{_TAG}str", f"{_TAG}merge"):
             message = f"the key is {_KINDS.get(key.tag, 'no text')} to YAML, not text"
             hint = f'quote it: "{key.value}"' if isinstance(key, yaml.ScalarNode) else "use text"
-            yield problem_at(text, file, where, "key", message, path=path, hint=hint)
+            yield source.problem(where, "key", message, path=path, hint=hint)
         elif key.value in first:
-            line = position_at(text, first[key.value]).line
+            line = source.line(first[key.value])
             message, hint = f"key '{key.value}' is given twice", f"take one out; the first is in line {line}"
-            yield problem_at(text, file, where, "duplicate-key", message, path=(*path, key.value), hint=hint)
+            yield source.problem(where, "duplicate-key", message, path=(*path, key.value), hint=hint)
         else:
             first[key.value] = where
 
@@ -208,13 +218,13 @@ def _cut(text: str) -> str:
     return text if len(text) <= 20 else f"{text[:20]}…"  # noqa: PLR2004  # enough to find it by
 
 
-def _syntax(text: str, file: str, error: yaml.YAMLError) -> Problem:
+def _syntax(source: Source, error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
     if mark is None:
-        return _unreadable(text, file, error)
-    said, offset = str(getattr(error, "problem", error)), mark.index
+        return _unreadable(source, error)
+    text, said, offset = source.text, str(getattr(error, "problem", error)), mark.index
     if said == _TOO_DEEP_FOR_LIBYAML:
-        return problem_at(text, file, offset, "nesting", TOO_DEEP, hint="flatten the data")
+        return source.problem(offset, "nesting", TOO_DEEP, hint="flatten the data")
     started = getattr(error, "context_mark", None)
     if said == "found unexpected end of stream" and started is not None:
         said, offset = "this text is never closed", started.index
@@ -222,10 +232,10 @@ def _syntax(text: str, file: str, error: yaml.YAMLError) -> Problem:
     if text[offset : offset + 1] == "\t":
         message, hint = _IN_WORDS["found a tab"]
     elif conflict := _CONFLICT.search(text):
-        hint = f"line {position_at(text, conflict.start()).line} starts a merge conflict: keep one side of it"
+        hint = f"line {source.line(conflict.start())} starts a merge conflict: keep one side of it"
     elif text[offset - 1 : offset + 1] == "${":
         hint = 'inside [ ] and { } put a template in quotes: "${…}"'
-    return problem_at(text, file, offset, "syntax", f"not YAML: {message}", hint=hint or _context(text, error))
+    return source.problem(offset, "syntax", f"not YAML: {message}", hint=hint or _context(source, error))
 
 
 _IN_WORDS = {
@@ -242,13 +252,13 @@ _IN_WORDS = {
 """What libyaml says, by how it starts: what is wrong, and the likely fix."""
 
 
-def _context(text: str, error: yaml.YAMLError) -> str:
+def _context(source: Source, error: yaml.YAMLError) -> str:
     started = getattr(error, "context_mark", None)
-    return f"it belongs to what starts in line {position_at(text, started.index).line}" if started else ""
+    return f"it belongs to what starts in line {source.line(started.index)}" if started else ""
 
 
-def _unreadable(text: str, file: str, error: yaml.YAMLError) -> Problem:
+def _unreadable(source: Source, error: yaml.YAMLError) -> Problem:
     # libyaml counts bytes where it refuses a character, and characters everywhere else.
-    offset = len(text.encode()[: getattr(error, "position", 0)].decode(errors="ignore"))
+    offset = len(source.text.encode()[: getattr(error, "position", 0)].decode(errors="ignore"))
     message = f"not YAML: {getattr(error, 'reason', error)}"
-    return problem_at(text, file, offset, "syntax", message, hint="take the character out, or write it as an escape")
+    return source.problem(offset, "syntax", message, hint="take the character out, or write it as an escape")

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,29 @@ def test_marks_and_line_ends(write, name, content):
     assert [{"id": "a", "type": "echo"}] == load(write(name, content)).ir["nodes"]
 
 
+@pytest.mark.parametrize(
+    ("name", "form"), [("w.pflow.md", "markdown"), ("W.PFLOW.MD", "markdown"), ("README.md", None), (".pflow.md", None)]
+)
+def test_markdown_by_name(name, form):
+    """A Markdown file is a workflow by its double ending alone."""
+    assert form == form_of(Path(name))
+
+
+def test_markdown(write):
+    """A Markdown file makes the Document that JSON makes, with places."""
+    document = load(write("w.pflow.md", "\ufeff## Steps\r\n\r\n### a\r\n\r\nx\r\n\r\n- type: echo\r\n"))
+    assert ("markdown", [{"id": "a", "purpose": "x", "type": "echo"}], []) == (
+        document.form, document.ir["nodes"], document.ir["edges"],
+    )  # fmt: skip
+    assert "echo" == document.text[slice(*document.span(("nodes", 0, "type")))]
+
+
+def test_markdown_when_read():
+    """What reads Markdown is loaded when a Markdown file is read, not before."""
+    code = "import sys, pflow_engine; sys.exit(any('.markdown' in name for name in sys.modules))"
+    assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode
+
+
 def test_windows_positions(write):
     """Windows line ends do not move positions, nor show in the source line."""
     problem = _problem(write("w.json", '{\r\n  "nodes": [,]\r\n}'))
@@ -78,7 +103,7 @@ def test_folder(tmp_path, name):
 def test_not_by_name(write):
     """A name with another ending is refused, with the endings there are."""
     problem = _problem(write("w.txt", NODES))
-    assert ("file-type", "workflow files end with .json, .yaml, .yml") == (problem.code, problem.hint)
+    assert ("file-type", "workflow files end with .json, .yaml, .yml, .pflow.md") == (problem.code, problem.hint)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +146,7 @@ def test_wrong_encoding(write, content, place, message):
 
 
 @pytest.mark.parametrize("content", ["", " \n\t\r\n", "\ufeff"])
-@pytest.mark.parametrize("name", ["w.json", "w.yaml"])
+@pytest.mark.parametrize("name", ["w.json", "w.yaml", "w.pflow.md"])
 def test_empty(write, name, content):
     """An empty file says so."""
     problem = _problem(write(name, content))

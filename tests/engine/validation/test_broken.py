@@ -8,7 +8,11 @@ from pflow_engine import Registry, load, validate
 from pflow_engine.errors import InvalidWorkflow
 
 BROKEN = Path(__file__).parents[2] / "workflows" / "broken"
-FILES = sorted(path.name for path in BROKEN.iterdir() if path.suffix in {".json", ".yaml"})
+FILES = sorted(path.name for path in BROKEN.iterdir() if path.suffix in {".json", ".yaml", ".md"})
+
+
+def _stem(name):
+    return Path(name).stem.removesuffix(".pflow")
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -17,12 +21,10 @@ def test_words(name, monkeypatch):
     monkeypatch.chdir(BROKEN)
     with pytest.raises(InvalidWorkflow) as caught:
         validate(load(name), Registry.default())
-    expected = Path(name).with_suffix(".problems.txt").read_text(encoding="utf-8")
+    expected = Path(f"{_stem(name)}.problems.txt").read_text(encoding="utf-8")
     assert expected == "\n\n".join(map(str, caught.value.problems)) + "\n"
 
 
 def test_all_read():
     """No text is left of a file that is gone."""
-    assert [Path(name).stem for name in FILES] == sorted(
-        path.name.removesuffix(".problems.txt") for path in BROKEN.glob("*.txt")
-    )
+    assert sorted(map(_stem, FILES)) == sorted(path.name.removesuffix(".problems.txt") for path in BROKEN.glob("*.txt"))

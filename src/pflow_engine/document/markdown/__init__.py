@@ -1,0 +1,1 @@
+"""Markdown text to the parts of a workflow."""

@@ -1,0 +1,54 @@
+"""The text behind a bullet's colon, where it is all of the value, to a value; and back."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any, Final
+
+_WORDS: Final = {
+    "true": True, "yes": True, "on": True, "false": False, "no": False, "off": False, "null": None, "": None,
+}  # fmt: skip
+_CASES = frozenset(spelt for word in _WORDS for spelt in (word, word.capitalize(), word.upper()))
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_FRACTION = re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+)")
+_BLOCK = re.compile(r"[|>][-+0-9]{0,2}(?:[ \t]+#.*)?")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"|\'(?:[^\']|\'\')*+\'')
+_BLANK: Final = " \t\r\n\f\v"
+
+
+def scalar(text: str) -> Any:
+    """A value that is told by its line alone: a boolean, null, a decimal number, or the text as it stands.
+
+    Raises:
+        ValueError: digits that make no number a workflow can hold.
+    """
+    if text in _CASES:
+        return _WORDS[text.lower()]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if not _FRACTION.fullmatch(text):
+        return text
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def is_yaml(text: str) -> bool:
+    """Whether the text behind a colon is YAML, though nothing follows: quotes, brackets, the head of a block."""
+    return text[:1] in ('"', "'", "[", "{") or (text[:1] in ("|", ">") and _BLOCK.fullmatch(text) is not None)
+
+
+def is_closed(text: str) -> bool:
+    """Whether a text that starts with a quote or a bracket ends with the other, and nothing stands behind it."""
+    if text[:1] in ('"', "'"):
+        return _QUOTED.fullmatch(text) is not None
+    return text[:1] not in ("[", "{") or text[-1:] in ("]", "}")
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text can stand behind a colon as it is, and comes back as the same text."""
+    if text != text.strip(_BLANK) or "\n" in text or is_yaml(text):
+        return False
+    return text not in _CASES and not _INTEGER.fullmatch(text) and not _FRACTION.fullmatch(text)
