@@ -28,7 +28,8 @@ BROKEN = """\
 
 def blocks(language: str) -> list[str]:
     """The fenced blocks of a language, in order."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    text = re.sub(r"^````markdown\n.*?^````", "", README, flags=re.DOTALL | re.MULTILINE)
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
 def block(language: str, words: str) -> str:
@@ -146,6 +147,40 @@ def test_cassette_path(five_minutes, commits_url):
     five_minutes.runpytest_inprocess("--pflow-workflows=flows").assert_outcomes(passed=1, failed=1)
     (flows / "seen").rename(flows / "__cassettes__" / "triage.json" / "two-commits.json")
     five_minutes.runpytest_inprocess("--pflow-workflows=flows").assert_outcomes(passed=2)
+
+
+def test_markdown_example(pytester):
+    """The example of a Markdown workflow runs."""
+    flows = pytester.mkdir("flows")
+    found = re.search(r"^````markdown\n(.*?)^````", README, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    (flows / "weigh.pflow.md").write_text(found[1])
+    case = "cases:\n- name: two\n  inputs: {notes: [one, two words]}\n  expect: {outputs: {counts: [{result: 1}, {result: 2}]}}\n"
+    (flows / "weigh.test.yaml").write_text(case)
+    pytester.runpytest_inprocess("--pflow-workflows=flows").assert_outcomes(passed=2)
+
+
+def test_nested_example(five_minutes):
+    """The example of a workflow in a workflow runs with the stubs of its case."""
+    flows = five_minutes.path / "flows"
+    post = {
+        "id": "post",
+        "type": "http",
+        "params": {"url": "https://chat.example/post", "body": "${classify.success_count}"},
+    }
+    triage = json.loads((flows / "triage.json").read_text())
+    triage["nodes"].append(post)
+    triage["outputs"]["label_count"] = triage["outputs"].pop("count")
+    (flows / "triage.json").write_text(json.dumps(triage))
+    (flows / "releases.yaml").write_text(
+        "inputs: {releases: {type: array, default: [v1, v2]}}\n" + block("yaml", "workflow_ref: triage.json")
+    )
+    case = block("yaml", "sub/fetch:").replace("    stubs:", "    expect: {status: failed}\n    stubs:")
+    (flows / "releases.test.yaml").write_text(case)
+    (flows / "triage.test.yaml").unlink()
+    five_minutes.runpytest_inprocess("--pflow-workflows=flows", "-k", "releases").assert_outcomes(
+        passed=2, deselected=1
+    )
 
 
 def test_ini_example(five_minutes):
