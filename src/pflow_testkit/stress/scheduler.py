@@ -68,7 +68,7 @@ class Scheduler:
         self._poller: Strand | None = None
         self._draining = False
         self._numbers = 0
-        self._woken_outside = False
+        self._woken_outside: dict[int, Any] = {}  # by identity: not all of them can be hashed
         # Threads that are not of the schedule may yet do what ours wait for: then the watchdog decides.
         self._patient = threading.active_count() > _EXPLORING
         self._sure = False
@@ -142,7 +142,8 @@ class Scheduler:
         if not waiting and not foreign:
             return
         with self._guard:
-            self._woken_outside |= foreign
+            if foreign:
+                self._woken_outside[id(on)] = on
             for strand in waiting:
                 if strand.on is on and strand.state is State.BLOCKED:
                     free(strand)
@@ -342,12 +343,10 @@ class Scheduler:
         return any(strand.state is State.BLOCKED and strand.deadline is not None for strand in self.strands)
 
     def _retry(self) -> bool:
-        # A thread that is not ours changed something, perhaps just before one of ours began to wait for it.
-        if not self._woken_outside:
-            return False
-        self._woken_outside = False
+        # A thread that is not ours changed something, perhaps just before one of ours began to wait for that.
+        changed, self._woken_outside = self._woken_outside, {}
         for strand in self.strands:
-            if strand.state is State.BLOCKED and strand.on is not self:
+            if strand.state is State.BLOCKED and strand.on is not self and id(strand.on) in changed:
                 free(strand)
         return bool(self._able())
 

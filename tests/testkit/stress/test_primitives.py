@@ -1,5 +1,6 @@
 """Everything to wait with, under the schedule."""
 
+import _thread
 import contextlib
 import copy
 import queue
@@ -11,6 +12,8 @@ import pytest
 from zoo.together import together
 
 from pflow_testkit.stress import explore
+
+NEIGHBOURS = threading.Lock()
 
 
 def sound(fn, schedules=60, **options):
@@ -373,3 +376,23 @@ def test_forever_periodic():
         threading.Thread(target=beat).start()
 
     assert "thread left behind" == explore(fn).found.failure.kind
+
+
+def test_busy_neighbours():
+    """Threads that are not of the schedule, busy with locks of their own, do not keep a deadlock from being seen."""
+    stop = _thread.allocate_lock()
+    stop.acquire()
+
+    def neighbour():
+        while not stop.acquire(timeout=0.0001):
+            with NEIGHBOURS:
+                pass
+
+    ended = _thread.allocate_lock()
+    ended.acquire()
+    _thread.start_new_thread(lambda: (neighbour(), ended.release()), ())
+    try:
+        test_polling_deadlock()
+    finally:
+        stop.release()
+        ended.acquire()
