@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 from pflow_engine.errors import InvalidInput, Problem
@@ -35,9 +36,15 @@ def named_secrets(value: Any) -> Iterator[str]:
                     stack.append(item)
 
 
-def environment_secrets() -> Iterator[str]:
+def environment_secrets() -> tuple[str, ...]:
     """Those of the environment, as it is now."""
-    return named_secrets(dict(os.environ))
+    return _of_environment(tuple(os.environ.items()))
+
+
+@lru_cache(maxsize=4)
+def _of_environment(variables: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    # Kept, since it is asked for at the start and at the end of each run, and seldom changes.
+    return tuple(named_secrets(dict(variables)))
 
 
 def registered_secrets(secrets: Iterable[Any]) -> tuple[str, ...]:

@@ -214,14 +214,16 @@ class Priorities:
             self._changes.pop(0)
             if running is not None:
                 self.tired(running)
-        return max(range(len(able)), key=lambda place: self._priorities[able[place].number])
+        if len(able) == 1:
+            return 0
+        ranks = [self._priorities[thread.number] for thread in able]
+        return ranks.index(max(ranks))
 
     def due(self, able: Sequence[Seen], running: Seen, contested: int) -> int:
         """At the next change, or at once when someone higher can go on."""
         if len(able) < 2:  # noqa: PLR2004  # nobody else
             return NEVER
-        mine = self._priorities[running.number]
-        if any(self._priorities[thread.number] > mine for thread in able):
+        if max([self._priorities[thread.number] for thread in able]) > self._priorities[running.number]:
             return 1
         return max(self._changes[0] - contested, 1) if self._changes else NEVER
 

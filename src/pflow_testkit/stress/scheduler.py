@@ -297,7 +297,8 @@ class Scheduler:
         self.due = 0 if at_once else min(self.steps + ahead, _MOST_POINTS)
 
     def _able(self) -> list[Strand]:
-        return [strand for strand in self.strands if strand.state is State.ABLE]
+        able = State.ABLE
+        return [strand for strand in self.strands if strand.state is able]
 
     def _chosen(self, me: Strand | None) -> Strand:
         able = self._able()
