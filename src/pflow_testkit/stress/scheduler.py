@@ -254,7 +254,8 @@ class Scheduler:
         self.running = target
         self.handed += 1
         self._since = 0
-        self._polls = self._polls if target is self._poller else 0
+        # Where nobody runs for a while, since all may depend on threads outside, the poller polls on.
+        self._polls = self._polls if target in (self._poller, None) else 0
         if target is not None:
             self._arm()
 

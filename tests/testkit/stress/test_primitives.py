@@ -378,21 +378,21 @@ def test_forever_periodic():
     assert "thread left behind" == explore(fn).found.failure.kind
 
 
-def test_busy_neighbours():
-    """Threads that are not of the schedule, busy with locks of their own, do not keep a deadlock from being seen."""
+@pytest.mark.parametrize("busy", [False, True], ids=["asleep", "busy"])
+def test_neighbours(busy):
+    """Threads that are not of the schedule, asleep or busy with locks of their own, do not hide a deadlock."""
     stop = _thread.allocate_lock()
     stop.acquire()
 
     def neighbour():
-        while not stop.acquire(timeout=0.0001):
+        while not stop.acquire(timeout=0.0001 if busy else 60):
             with NEIGHBOURS:
                 pass
 
-    ended = _thread.allocate_lock()
-    ended.acquire()
-    _thread.start_new_thread(lambda: (neighbour(), ended.release()), ())
+    thread = threading.Thread(target=neighbour)
+    thread.start()
     try:
         test_polling_deadlock()
     finally:
         stop.release()
-        ended.acquire()
+        thread.join()
