@@ -27,7 +27,7 @@ from pflow_testkit.hooks import hooks_for
 from pflow_testkit.nested import files_below
 from pflow_testkit.options import CASSETTES, KEY
 from pflow_testkit.registry import registry_for
-from pflow_testkit.runner import Ran, Setting, clock_of, run_case
+from pflow_testkit.runner import Ran, Setting, clock_of, prepare_case
 from pflow_testkit.sandbox import hidden_from
 from pflow_testkit.snapshots import accepting, case_snapshots
 from pflow_testkit.storage import CASES, cassette_name, folder_of
@@ -223,7 +223,8 @@ def _stresser(file: WorkflowFile, case: Case) -> Callable[..., None]:
 
 def _test(request: pytest.FixtureRequest, file: WorkflowFile, case: Case, folder: Path) -> str:
     allowed, setting = _allowed(request, case), _setting(request, file, case)
-    ran = run_case(file.document, allowed, _registry(request, file.document), folder, request.getfixturevalue, setting)
+    registry, value = _registry(request, file.document), request.getfixturevalue
+    ran = prepare_case(file.document, allowed, registry, folder, value, setting).ran(folder)
     return "\n\n".join(filter(None, [ran.report(), _snapshots_said(request, case, ran)]))
 
 

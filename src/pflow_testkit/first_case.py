@@ -32,7 +32,7 @@ from pflow_testkit.nested import Placed, files_below, nodes_in
 from pflow_testkit.normalise import canonical_text
 from pflow_testkit.options import KEY, TRACES
 from pflow_testkit.registry import registry_for
-from pflow_testkit.runner import Ran, Setting, run_case
+from pflow_testkit.runner import Ran, Setting, prepare_case
 from pflow_testkit.sandbox import own_places
 from pflow_testkit.seen import Seen
 from pflow_testkit.storage import folder_of, snapshot_name
@@ -156,7 +156,8 @@ def _ran(
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         registry = registry_for(config, path, *files_below(document))
-        ran = run_case(document, case, registry, place, _no_fixture, Setting(hooks, clock=SkippingClock()))
+        setting = Setting(hooks, clock=SkippingClock())
+        ran = prepare_case(document, case, registry, place, _no_fixture, setting).ran(place)
         seen = Seen(hooks, own_places(place), ran.result.trace.to_dict(), workflow=ran.result.workflow)
         return ran, seen.canonical()
 

@@ -151,6 +151,15 @@ class Ready:
         self.faults.after(result.trace.nodes)
         return result
 
+    def ran(self, folder: Path) -> Ran:
+        """Run it, and hold the result against what the case expects.
+
+        Raises:
+            InvalidCase: its inputs do not fit the workflow.
+            InvalidCassette: what was recorded cannot be kept.
+        """
+        return self.judged(self.run(folder))
+
     def judged(self, result: RunResult) -> Ran:
         """Hold a result against what the case expects.
 
@@ -168,26 +177,7 @@ class Ready:
         return Ran(result, named, not kept_out, self.setting.hooks)
 
 
-def run_case(  # noqa: PLR0913  # what a case is run with
-    document: Document,
-    case: Case,
-    registry: Registry,
-    folder: Path,
-    fixture: FixtureValue,
-    setting: Setting,
-) -> Ran:
-    """Run a case in its own folder, home and environment, and hold the result against what it expects.
-
-    Raises:
-        InvalidWorkflow: the workflow has problems.
-        InvalidCase: the case does not fit the workflow.
-        InvalidCassette: what was recorded cannot be kept.
-    """
-    ready = prepare_case(document, case, registry, folder, fixture, setting)
-    return ready.judged(ready.run(folder))
-
-
-def prepare_case(  # noqa: PLR0913  # as above
+def prepare_case(  # noqa: PLR0913  # what a case is run with
     document: Document,
     case: Case,
     registry: Registry,

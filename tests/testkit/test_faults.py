@@ -13,7 +13,7 @@ from pflow_engine.validation.structure import build_validator
 from pflow_testkit.cases import InvalidCase, case_schema, load_cases
 from pflow_testkit.clock import SkippingClock
 from pflow_testkit.faults import Faults, InjectedError
-from pflow_testkit.runner import Setting, run_case
+from pflow_testkit.runner import Setting, prepare_case
 from pflow_testkit.stubs import CallLog, StandIns
 
 PATIENCE = 60
@@ -518,7 +518,7 @@ def test_sound(tmp_path, fault):
 
 def _run_case(tmp_path, ir, faults, fixture=None):
     (case,) = _load(tmp_path, f"cases:\n  - name: a\n    expect: {{status: degraded}}\n    faults:\n{faults}")
-    return run_case(from_data(ir), case, Registry.default(), tmp_path, fixture, Setting())
+    return prepare_case(from_data(ir), case, Registry.default(), tmp_path, fixture, Setting()).ran(tmp_path)
 
 
 @pytest.mark.parametrize(
