@@ -1,0 +1,116 @@
+"""Two versions of a workflow to which node of one is which of the other.
+
+By their ids; of those whose id is on one side only by what they do and where they stand. What is taken for the same
+is compared in full afterwards, so that a wrong guess tells too much, never too little.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+
+from pflow_engine.document.model import NodeIR, Workflow
+from pflow_testkit.gate.meaning import batch_meaning, meaning
+
+_MOST_ROUNDS = 40
+"""Each finds at least one node; where that is not enough, the rest is taken in the order of the file."""
+
+_UNKNOWN = "?"
+"""No id: in place of a node that is not known yet."""
+
+_ITEM = "@"
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """The nodes of one side that are still alone, and what the others are called in the head."""
+
+    workflow: Workflow
+    nodes: tuple[NodeIR, ...]
+    names: Mapping[str, str]
+
+    def name(self, node_id: str) -> str:
+        return self.names.get(node_id, _UNKNOWN)
+
+
+_Signature = Callable[[_Left, NodeIR], Hashable]
+
+
+def same_nodes(base: Workflow, head: Workflow) -> dict[str, str]:
+    """The id that each node of the base has in the head, of those that are there.
+
+    Without namespacing a node's outputs stand beside its id in the store: there, only ids count.
+    """
+    others = {node.id for node in head.nodes}
+    names = {node.id: node.id for node in base.nodes if node.id in others}
+    is_sure = len(names) in (len(base.nodes), len(head.nodes)) or not (base.namespacing and head.namespacing)
+    return names if is_sure else _with_renamed(base, head, names)
+
+
+def _with_renamed(base: Workflow, head: Workflow, names: dict[str, str]) -> dict[str, str]:
+    for number in range(_MOST_ROUNDS + 1):
+        known = {name: name for name in names.values()}
+        old = _Left(base, tuple(node for node in base.nodes if node.id not in names), names)
+        new = _Left(head, tuple(node for node in head.nodes if node.id not in known), known)
+        found = _found(old, new, is_last=number == _MOST_ROUNDS)
+        if not found:
+            break
+        names |= found
+    return names
+
+
+def _found(old: _Left, new: _Left, *, is_last: bool) -> dict[str, str]:
+    for signature in (_whole, _content, _place):
+        found = _only_ones(old, new, signature) if not is_last else {}
+        if found:
+            return found
+    return _in_order(old, new)
+
+
+def _only_ones(old: _Left, new: _Left, signature: _Signature) -> dict[str, str]:
+    was, now = _by(old, signature), _by(new, signature)
+    both = [(was[key], now[key]) for key in was if key is not None and key in now]
+    return {one[0]: other[0] for one, other in both if len(one) == len(other) == 1}
+
+
+def _in_order(old: _Left, new: _Left) -> dict[str, str]:
+    # Nodes that nothing tells apart: whoever renames does not shuffle.
+    was, now = _by(old, _whole), _by(new, _whole)
+    return {one: other for key in was for one, other in zip(was[key], now.get(key, ()), strict=False)}
+
+
+def _by(side: _Left, signature: _Signature) -> dict[Hashable, list[str]]:
+    found: dict[Hashable, list[str]] = defaultdict(list)
+    for node in side.nodes:
+        found[signature(side, node)].append(node.id)
+    return found
+
+
+def _whole(side: _Left, node: NodeIR) -> Hashable:
+    return _content(side, node), _around(side, node)
+
+
+def _content(side: _Left, node: NodeIR) -> Hashable:
+    names = {other.id: side.name(other.id) for other in side.workflow.nodes}
+    items = batch_meaning(node.batch, names)
+    if node.batch is not None:
+        names[node.batch.alias] = _ITEM
+    return node.type, meaning(node.params, names), items
+
+
+def _place(side: _Left, node: NodeIR) -> Hashable:
+    around = _around(side, node)
+    # Among nodes that are not known either, a place says nothing.
+    return None if any(name == _UNKNOWN for _, name, _ in around[1]) else (node.type, around)
+
+
+def _around(side: _Left, node: NodeIR) -> tuple[bool, tuple[tuple[str, str, str], ...]]:
+    edges = side.workflow.edges
+    before = (("from", side.name(edge.source), edge.action) for edge in edges if edge.target == node.id)
+    after = (("to", side.name(edge.target), edge.action) for edge in edges if edge.source == node.id)
+    return side.workflow.start == node.id, _sorted((*before, *after))
+
+
+def _sorted(edges: Iterable[tuple[str, str, str]]) -> tuple[tuple[str, str, str], ...]:
+    return tuple(sorted(edges))
