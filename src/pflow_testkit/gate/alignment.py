@@ -40,7 +40,7 @@ _Signature = Callable[[_Left, NodeIR], Hashable]
 def same_nodes(base: Workflow, head: Workflow) -> dict[str, str]:
     """The id that each node of the base has in the head, of those that are there.
 
-    Without namespacing a node's outputs stand beside its id in the store: there, only ids count.
+    Without namespacing templates name outputs, not nodes, so that nothing says who uses whom: there, only ids count.
     """
     others = {node.id for node in head.nodes}
     names = {node.id: node.id for node in base.nodes if node.id in others}

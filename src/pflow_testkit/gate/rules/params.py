@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
+from pflow_engine.document.model import NodeIR
 from pflow_engine.document.positions import Path
 from pflow_engine.templates import MISSING
 from pflow_engine.trace.names import looks_counted, looks_secret
@@ -27,6 +28,7 @@ _KNOWN: Final[Mapping[tuple[str, str], str]] = {
     ("workflow", "output_mapping"): "output-mapping-changed",
 }
 _MAPPINGS: Final = ("param-mapping-changed", "output-mapping-changed")
+_NO_MAPPINGS: Final[Mapping[str, Any]] = {"param_mapping": {}, "output_mapping": {}}
 _REF: Final = "workflow_ref"
 
 
@@ -48,8 +50,12 @@ def param_changes(pair: Pair) -> Iterator[Finding]:
     for node in pair.both:
         if node.was.type == node.now.type:
             names = pair.names_in(node)
-            for path, was, now in _differences(node.was.params, node.now.params, (), names):
+            for path, was, now in _differences(_params(node.was), _params(node.now), (), names):
                 yield from _told(pair, _Change(node, path, was, now))
+
+
+def _params(node: NodeIR) -> Mapping[str, Any]:
+    return {**_NO_MAPPINGS, **node.params} if node.type == "workflow" else node.params
 
 
 def _differences(was: Any, now: Any, path: Path, names: Names) -> Iterator[tuple[Path, Any, Any]]:
