@@ -11,15 +11,13 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 from pflow_engine.document.model import NodeIR, Workflow
-from pflow_testkit.gate.meaning import batch_meaning, meaning
+from pflow_testkit.gate.meaning import ITEM, batch_meaning, meaning
 
 _MOST_ROUNDS = 40
 """Each finds at least one node; where that is not enough, the rest is taken in the order of the file."""
 
 _UNKNOWN = "?"
 """No id: in place of a node that is not known yet."""
-
-_ITEM = "@"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ def _with_renamed(base: Workflow, head: Workflow, names: dict[str, str]) -> dict
 
 
 def _found(old: _Left, new: _Left, *, is_last: bool) -> dict[str, str]:
-    for signature in (_whole, _content, _place):
+    for signature in (_whole, _content, _place, _batch):
         found = _only_ones(old, new, signature) if not is_last else {}
         if found:
             return found
@@ -95,7 +93,7 @@ def _content(side: _Left, node: NodeIR) -> Hashable:
     names = {other.id: side.name(other.id) for other in side.workflow.nodes}
     items = batch_meaning(node.batch, names)
     if node.batch is not None:
-        names[node.batch.alias] = _ITEM
+        names[node.batch.alias] = ITEM
     return node.type, meaning(node.params, names), items
 
 
@@ -103,6 +101,11 @@ def _place(side: _Left, node: NodeIR) -> Hashable:
     around = _around(side, node)
     # Among nodes that are not known either, a place says nothing.
     return None if any(name == _UNKNOWN for _, name, _ in around[1]) else (node.type, around)
+
+
+def _batch(_side: _Left, node: NodeIR) -> Hashable:
+    # The one batch of its type: what becomes of failed items must not get lost under a new name.
+    return node.type if node.batch is not None else None
 
 
 def _around(side: _Left, node: NodeIR) -> tuple[bool, tuple[tuple[str, str, str], ...]]:

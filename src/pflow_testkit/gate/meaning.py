@@ -17,6 +17,10 @@ Names = Mapping[str, str]
 NO_NAMES: Final[Names] = MappingProxyType({})
 
 
+ITEM: Final = "@"
+"""The item of a batch, whatever it is called; no name of a template."""
+
+
 def meaning(value: Any, names: Names = NO_NAMES) -> Hashable:
     """A value whose templates are what they lead to, not how they are spelled. 1, 1.0 and true differ."""
     if isinstance(value, str):

@@ -16,7 +16,7 @@ from pflow_testkit.changes.align import same
 from pflow_testkit.changes.values import Difference
 from pflow_testkit.changes.words import showable, told
 from pflow_testkit.gate.alignment import same_nodes
-from pflow_testkit.gate.meaning import Names
+from pflow_testkit.gate.meaning import ITEM, NO_NAMES, Names
 from pflow_testkit.gate.model import RULES, Finding, Side
 
 
@@ -76,11 +76,11 @@ class Pair:
         """The ids in the base of the nodes of the head that were there."""
         return {new: old for old, new in self.names.items()}
 
-    def names_in(self, node: Both) -> Names:
-        """What the names in the params of a node are called in the head: the item of its batch among them."""
+    def names_in(self, node: Both) -> tuple[Names, Names]:
+        """What the names in the params of a node stand for, on both sides: the item of its batch among them."""
         if node.was.batch is None or node.now.batch is None:
-            return self.names
-        return {**self.names, node.was.batch.alias: node.now.batch.alias}
+            return self.names, NO_NAMES
+        return {**self.names, node.was.batch.alias: ITEM}, {node.now.batch.alias: ITEM}
 
     def at(self, node_id: str, *below: str | int, side: Side = "head", key: bool = False) -> Place:
         """A place in a node."""

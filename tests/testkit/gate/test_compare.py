@@ -151,6 +151,33 @@ def test_undeclared_inputs(versions):
     assert {"param-made-template"} == versions.codes(base | left, needs | left)
 
 
+def test_item_is_no_input(versions):
+    """A name that was an input and is the item of the batch now is another thing of the same name."""
+    node = {"id": "a", "type": "echo", "params": {"x": "${one}"}, "batch": {"items": ["b"], "as": "it"}}
+    head = {"nodes": [edited(node, {"batch/as": "one"})]}
+    assert {"batch-alias-renamed", "template-changed"} == versions.codes({"nodes": [node]}, head)
+
+
+def test_only_batch(versions):
+    """The one batch of its type is held against what it was, though nothing else of it is the same."""
+    a, b = TRIAGE["nodes"][:2]
+    base = {
+        "nodes": [
+            a | {"params": {"url": "https://x.example"}},
+            b | {"batch": {"items": ["x"], "error_handling": "continue"}},
+        ]
+    }
+    base["nodes"][1] = edited(base["nodes"][1], {"params": {"prompt": "Hi"}})
+    edits = {
+        "nodes/0/id": "get",
+        "nodes/1/id": "ask",
+        "nodes/1/params/prompt": "Ho",
+        "nodes/1/batch/error_handling": GONE,
+    }
+    head = edited(base, {**edits, "nodes/0/params/url": "https://y.example"})
+    assert {"node-renamed", "prompt-changed", "batch-made-fail-fast", "http-url-changed"} == versions.codes(base, head)
+
+
 def test_sequential_concurrency(versions):
     """How many items run at once says nothing of a batch that is not parallel, nor a wait of one attempt."""
     base = edited(TRIAGE, {"nodes/1/batch/parallel": False, "nodes/1/batch/max_retries": 1})
@@ -176,8 +203,8 @@ def test_removed_input_names_giver(versions):
     assert ("sub/other.json:10:19 node 'sub'",) == _callers(gone, "input-removed")
     found = _in_child(versions, {"inputs/text": GONE, "nodes/0/params/said": "x"})
     assert (
-        "parent.json:9:11 node 'sub'",
-        "sub/other.json:9:11 node 'sub'",
+        "parent.json:9:19 node 'sub'",
+        "sub/other.json:9:19 node 'sub'",
         "above.json:7:25 node 'top' (through parent.json)",
     ) == _callers(found, "input-removed")
     nobody = {name: ir for name, ir in FOLDER.items() if name != "sub/other.json"}
@@ -246,6 +273,23 @@ def test_narrowed_but_given(versions):
     base = edited_files(FILES, {"child.json": {"inputs/text/type": "any"}})
     narrower = versions.compare_sets(base, edited_files(base, {"child.json": {"inputs/text/type": "string"}}))
     assert [("input-type-narrowed", "child.json", ())] == _told(narrower)
+
+
+def test_narrowed_beyond_given(versions):
+    """A caller that gives what is refused now is met, and so is one whose template may give it."""
+    base = edited_files(FILES, {"child.json": {"inputs/text/type": "any"}})
+    found = versions.compare_sets(base, edited_files(base, {"child.json": {"inputs/text/type": "integer"}}))
+    assert ("parent.json:9:19 node 'sub'",) == _callers(found, "input-type-narrowed")
+    base["parent.json"] = edited(PARENT, {"nodes/0/params/param_mapping/text": "${n}"})
+    found = versions.compare_sets(base, edited_files(base, {"child.json": {"inputs/text/type": "string"}}))
+    assert ("parent.json:9:19 node 'sub'",) == _callers(found, "input-type-narrowed")
+
+
+def test_undeclared_outputs(versions):
+    """Outputs that are declared for the first time meet who reads any."""
+    base = edited_files(FILES, {"child.json": {"outputs": GONE}})
+    head = edited_files(base, {"child.json": {"outputs": {"said": {"source": "${say.said}"}}}})
+    assert ("parent.json:17:17 node 'sub'",) == _callers(versions.compare_sets(base, head), "outputs-first-declared")
 
 
 def test_mapped_outputs(versions):

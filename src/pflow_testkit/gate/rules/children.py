@@ -33,7 +33,8 @@ def _ref(pair: Pair, node: Both, found: tuple[Finding, ...] | None) -> Iterator[
     if node.was.type != node.now.type or node.now.type != "workflow":
         return
     was, now = (each.params.get(_REF, MISSING) for each in node)
-    if meaning(_file(was), pair.names_in(node)) == meaning(_file(now)):
+    names = pair.names_in(node)
+    if meaning(_file(was), names[0]) == meaning(_file(now), names[1]):
         return
     is_same = found is not None and all(finding.severity is Severity.COSMETIC for finding in found)
     code = "child-ref-renamed" if is_same else "child-replaced"

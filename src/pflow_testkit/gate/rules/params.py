@@ -58,14 +58,14 @@ def _params(node: NodeIR) -> Mapping[str, Any]:
     return {**_NO_MAPPINGS, **node.params} if node.type == "workflow" else node.params
 
 
-def _differences(was: Any, now: Any, path: Path, names: Names) -> Iterator[tuple[Path, Any, Any]]:
+def _differences(was: Any, now: Any, path: Path, names: tuple[Names, Names]) -> Iterator[tuple[Path, Any, Any]]:
     if isinstance(was, Mapping) and isinstance(now, Mapping):
         for key in {**was, **now}:
             yield from _differences(was.get(key, MISSING), now.get(key, MISSING), (*path, key), names)
     elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
         for index, (one, other) in enumerate(zip(was, now, strict=True)):
             yield from _differences(one, other, (*path, index), names)
-    elif was is MISSING or now is MISSING or meaning(was, names) != meaning(now):
+    elif was is MISSING or now is MISSING or meaning(was, names[0]) != meaning(now, names[1]):
         yield path, was, now
 
 
