@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from pflow_engine import compile_ir_to_flow
+from pflow_testkit.gate import RULES
+from pflow_testkit.gate.page import anchor_of, rules_table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -311,3 +313,21 @@ def test_commands():
         found = re.findall(rf"<!-- command: {name} -->\n```console\n\$ (.*)\n```\n<!-- end -->", README)
         assert 1 == len(found)
         assert found[0].startswith("python3 -m venv .venv && ")
+
+
+def test_compare_example(five_minutes, capsys):
+    """The example of two versions prints what changed."""
+    text = blocks("json")[0].replace("label-commit", "echo")
+    (five_minutes.path / "flows" / "triage.json").write_text(text)
+    (five_minutes.mkdir("old") / "triage.json").write_text(text.replace('"max_retries": 2', '"max_retries": 3'))
+    exec(block("python", "import compare"), {})
+    said = "BEHAVIOUR batch-retries-lowered batch 'classify' tries an item fewer times: 3 -> 2\n"
+    assert said == capsys.readouterr().out
+
+
+def test_rules_table():
+    """The table of rules is that of the gate; each link to a rule leads somewhere."""
+    found = re.search(r"<!-- rules -->\n(.*?)\n<!-- end -->", README, re.DOTALL)
+    assert found is not None
+    assert rules_table() == found[1]
+    assert all(f'id="{anchor_of(rule)}"' in found[1] for rule in RULES.values())
