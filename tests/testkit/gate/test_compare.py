@@ -42,6 +42,13 @@ def test_finding(versions):
     assert ("nodes", 0, "params", "command") == finding.path
 
 
+def test_line_of_text(versions):
+    """Of a text over many lines the place is that of the first line that changed."""
+    page = "## Steps\n\n### a\n\nActs.\n\n- type: shell\n\n```shell command\necho one\necho two\n  echo three\n```\n"
+    (finding,) = versions.compare_sets({"a.pflow.md": page}, {"a.pflow.md": page.replace("three", "four")})
+    assert ("shell-command-changed", Position(12, 3)) == (finding.rule.code, finding.position)
+
+
 def test_gone_in_base(versions):
     """What is gone points to where it stood."""
     text = "inputs:\n  a: {default: 1}\n  b: {default: ${x}}\nnodes: [{id: n, type: echo}]\n".replace("${x}", "2")
@@ -60,6 +67,11 @@ def test_edge_place(versions):
     ends = "edges:\n  - {from: a, to: b}\n  - {from: b, to: c}\n  - {from: c, to: a, action: error}\n"
     (added,) = versions.compare_sets({"a.yaml": line}, {"a.yaml": line + ends})
     assert ("error-path-added", Position(8, 5)) == (added.rule.code, added.position)
+    renamed = line.replace("id: c", "id: c2") + "edges:\n  - {from: a, to: b}\n  - {from: b, to: c2}\n"
+    found = versions.compare_sets({"a.yaml": line + ends}, {"a.yaml": renamed})
+    assert [("node-renamed", Position(4, 10)), ("error-path-removed", Position(8, 5))] == [
+        (each.rule.code, each.position) for each in found
+    ]
 
 
 @pytest.mark.parametrize(
@@ -225,8 +237,32 @@ def test_added_input_names_who_lacks_it(versions):
 def test_removed_output_names_reader(versions):
     """An output that is gone names those whose templates use it, with the line."""
     found = _in_child(versions, {"outputs/also": GONE})
-    assert ("sub/other.json:18:17 node 'sub'",) == _callers(found, "output-removed")
+    assert ("sub/other.json:18:18 node 'sub'",) == _callers(found, "output-removed")
     assert () == _callers(_in_child(versions, {"outputs/text": GONE}), "output-removed")
+
+
+def test_reader_in_block(versions):
+    """Of a text over many lines it is the line with the template."""
+    step = (
+        "## Steps\n\n### sub\n\nRuns.\n\n- type: workflow\n- workflow_ref: child.json\n- param_mapping: {text: hi}\n\n"
+    )
+    page = f"{step}### end\n\nEnds.\n\n- type: shell\n\n```shell command\necho one\necho two\necho ${{sub.said}}\n```\n"
+    base = {"child.json": CHILD, "page.pflow.md": page}
+    found = versions.compare_sets(base, edited_files(base, {"child.json": {"outputs/said": GONE}}))
+    assert ("page.pflow.md:20:6 node 'sub'",) == _callers(found, "output-removed")
+
+
+def test_moved_file_names_callers(versions):
+    """A file in another form has the callers that it had under its old name."""
+    head = {"child.yaml": edited(CHILD, {"nodes/0/params/said": "so ${text}"})}
+    head["parent.json"] = edited(PARENT, {"nodes/0/params/workflow_ref": "child.yaml"})
+    found = versions.compare_sets(FILES, head)
+    assert [
+        ("form-changed", "child.yaml", ()),
+        ("param-changed", "child.yaml", ("parent.json:7:25 node 'sub'",)),
+        ("child-ref-renamed", "parent.json", ()),
+    ] == _told(found)
+    assert "'sub' names the same workflow by another path: child.json -> child.yaml" == found[-1].message
 
 
 def test_whole_change_names_all(versions):
@@ -289,7 +325,7 @@ def test_undeclared_outputs(versions):
     """Outputs that are declared for the first time meet who reads any."""
     base = edited_files(FILES, {"child.json": {"outputs": GONE}})
     head = edited_files(base, {"child.json": {"outputs": {"said": {"source": "${say.said}"}}}})
-    assert ("parent.json:17:17 node 'sub'",) == _callers(versions.compare_sets(base, head), "outputs-first-declared")
+    assert ("parent.json:17:18 node 'sub'",) == _callers(versions.compare_sets(base, head), "outputs-first-declared")
 
 
 def test_mapped_outputs(versions):

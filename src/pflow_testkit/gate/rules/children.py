@@ -9,7 +9,7 @@ from typing import Any
 from pflow_engine.document.model import Workflow
 from pflow_engine.templates import MISSING
 from pflow_testkit.changes import Severity
-from pflow_testkit.gate.effects import place_met
+from pflow_testkit.gate.effects import spot_met
 from pflow_testkit.gate.meaning import meaning
 from pflow_testkit.gate.model import Finding
 from pflow_testkit.gate.pair import Both, Pair, Place
@@ -45,11 +45,11 @@ def _ref(pair: Pair, node: Both, found: tuple[Finding, ...] | None) -> Iterator[
 
 def _met(pair: Pair, node: Both, found: tuple[Finding, ...]) -> Iterator[Finding]:
     name, ref = node.now.id, node.now.params.get(_REF)
-    met = [(finding, path) for finding in found if (path := place_met(finding, pair.head, node.now)) is not None]
-    for finding, path in met:
+    met = [(finding, spot) for finding in found if (spot := spot_met(finding, pair.head, node.now)) is not None]
+    for finding, spot in met:
         if finding.severity is Severity.BREAKING:
             message = f"'{ref}' changed so that '{name}' may fail: {finding.message}"
-            yield pair.tell("child-contract-broken", message, Place(path), node=name)
+            yield pair.tell("child-contract-broken", message, Place(spot.path, within=spot.within), node=name)
     others = [finding.message for finding, _ in met if finding.severity is Severity.BEHAVIOUR]
     if others:
         more = f", and {len(others) - 1} more" if len(others) > 1 else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import Any, Final, Literal, NamedTuple
 
 from pflow_engine.document.model import NodeIR
@@ -77,8 +78,16 @@ def _told(pair: Pair, change: _Change) -> Iterator[Finding]:
     side: Side = "base" if now is MISSING else "head"
     of = node.was if side == "base" else node.now
     message = f"param '{dotted(path)}' of '{node.now.id}' {_word(change)}"
-    place = pair.at(of.id, "params", *path, side=side)
+    place = pair.at(of.id, "params", *path, side=side)._replace(within=_other_line(was, now))
     yield pair.tell(code, message, place, base=was, head=now, node=node.now.id)
+
+
+def _other_line(was: Any, now: Any) -> str:
+    # Of a text over many lines the first that is another one is pointed to.
+    if not isinstance(was, str) or not isinstance(now, str) or "\n" not in now:
+        return ""
+    lines = zip_longest(was.split("\n"), now.split("\n"), fillvalue="")
+    return next((new.strip() for old, new in lines if old != new), "")
 
 
 def _code(change: _Change) -> str | None:
