@@ -205,6 +205,8 @@ def test_fewer_last_nodes(versions):
     base = {"nodes": nodes, "edges": edges}
     head = edited(base, {"edges/1": {"from": "a", "to": "b"}})
     assert {"edge-added", "last-outputs-changed"} == versions.codes(base, head)
+    alert = {"nodes/2": {"id": "c", "type": "echo"}, "edges/2": {"from": "b", "to": "c", "action": "error"}}
+    assert {"node-added", "error-path-added"} == versions.codes(head, edited(head, alert))
     loop = edited(head, {"edges/2": {"from": "b", "to": "a"}})
     assert {"edge-added"} == versions.codes(head, loop)
 

@@ -64,8 +64,15 @@ def _other_last(pair: Pair, was: list[NodeIR], now: NodeIR) -> Finding:
 
 
 def _last(workflow: Workflow) -> list[NodeIR]:
-    going_on = {edge.source for edge in workflow.edges if edge.action == "default"}
-    return [node for node in workflow.nodes if node.id not in going_on]
+    # What only runs after an error gives nothing that a run that went well gave.
+    steps = [edge for edge in workflow.edges if edge.action != "error"]
+    going_on = {edge.source for edge in steps if edge.action == "default"}
+    found = {workflow.start: None}
+    for node in (todo := [workflow.start]):
+        new = [edge.target for edge in steps if edge.source == node and edge.target not in found]
+        found |= dict.fromkeys(new)
+        todo += new
+    return [node for node in workflow.nodes if node.id in found and node.id not in going_on]
 
 
 def _kind(workflow: Workflow, node: NodeIR) -> Hashable:
