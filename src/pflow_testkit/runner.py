@@ -25,6 +25,7 @@ from pflow_engine.trace import strict_json
 from pflow_engine.validation import validate
 from pflow_engine.wrappers import NodeSpec
 from pflow_testkit.cases import SUFFIX, Case, InvalidCase
+from pflow_testkit.cases.places import env_faults, file_faults, injection_faults
 from pflow_testkit.cassettes import Cassette, Miss, Privacy, Tape
 from pflow_testkit.clock import SkippingClock
 from pflow_testkit.expectations import FIXTURE, differences
@@ -32,7 +33,6 @@ from pflow_testkit.faults import Faults
 from pflow_testkit.hooks import STUB, UserHooks
 from pflow_testkit.nested import may_be_in, nodes_in, records_of
 from pflow_testkit.normalise import canonical_text
-from pflow_testkit.places import env_faults, file_faults, injection_faults
 from pflow_testkit.sandbox import own_place, own_places
 from pflow_testkit.stubs import CallLog, StandIns, example_stub, stub_problems, stubs_of_folder
 
