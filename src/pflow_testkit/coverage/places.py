@@ -78,8 +78,7 @@ class _Lines:
 
     def __init__(self, workflow: Workflow) -> None:
         self._document = workflow.document
-        written = workflow.document.ir.get("edges")
-        self._edges = written if isinstance(written, list) else []
+        self._edges = workflow.document.ir["edges"]
         self._ids = [node.id for node in workflow.nodes]
 
     def line(self, path: Path) -> int:
@@ -87,12 +86,15 @@ class _Lines:
         return position_at(self._document.text, span.start).line if span else 1
 
     def edge(self, edge: Edge) -> int:
-        # Of one that is not written, since it is the document's order, its node's.
+        # One that is the document's order is not written anywhere: it stands where its first node does.
         for index, written in enumerate(self._edges):
-            ends = (written.get("from"), written.get("to"), written.get("action", "default"))
-            if ends == (edge.source, edge.target, edge.action):
+            ends = (written["from"], written["to"], written.get("action", "default"))
+            if ends == (edge.source, edge.target, edge.action) and self._is_written(("edges", index)):
                 return self.line(("edges", index))
         return self.line(("nodes", self._ids.index(edge.source)))
+
+    def _is_written(self, path: Path) -> bool:
+        return self._document.span(path) != self._document.span(())
 
 
 def _arrow(edge: Edge) -> str:

@@ -6,13 +6,16 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pflow_engine.document.model import Workflow
 from pflow_engine.nodes import Registry
 from pflow_engine.result import RunResult
-from pflow_testkit.coverage.hits import Hit, hits_of
+from pflow_testkit.coverage.hits import RunSeen, Written, keys_of, runs_in
 from pflow_testkit.coverage.places import KINDS, Kind, Place, places_of, with_nested
+
+_MOST_KEPT: Final = 1000
+"""Workflows whose templates are kept at hand."""
 
 
 class Counted(NamedTuple):
@@ -67,13 +70,26 @@ class Tally:
     """The hits and places of one process. Only the thread that runs tests writes to it."""
 
     def __init__(self) -> None:
-        self._hits: Counter[Hit] = Counter()
+        self._written: dict[int, Written] = {}
+        self._runs: Counter[tuple[str, RunSeen]] = Counter()
+        self._hits: Counter[tuple[str, str]] = Counter()
         self._places: dict[str, list[Place]] = {}
         self._not_counted: set[str] = set()
 
     def watch(self, _nodeid: str, result: RunResult) -> None:
         """Count what a run reached."""
-        self._hits.update(hits_of(result.workflow, result.trace))
+        for workflow, trace in runs_in(result.workflow, result.trace):
+            self._runs[workflow.document.file, self._templates_of(workflow).seen(trace)] += 1
+
+    def _templates_of(self, workflow: Workflow) -> Written:
+        # The cases of a file share its document; what is kept of a workflow holds it, so the number stays its own.
+        key = id(workflow.document)
+        written = self._written.get(key)
+        if written is None:
+            if len(self._written) >= _MOST_KEPT:
+                self._written.clear()
+            written = self._written[key] = Written(workflow)
+        return written
 
     def add_workflow(self, workflow: Workflow, registry: Registry) -> None:
         """Count on the places of a workflow, and of those that it nests."""
@@ -89,7 +105,7 @@ class Tally:
     def to_send(self) -> dict[str, Any]:
         """On a worker of xdist: what the controller is told."""
         return {
-            "hits": [[*hit, count] for hit, count in self._absolute().items()],
+            "hits": [[*hit, count] for hit, count in self._reached().items()],
             "places": {file: [list(place) for place in places] for file, places in self._places.items()},
             "not_counted": sorted(self._not_counted),
         }
@@ -102,18 +118,20 @@ class Tally:
 
     def result(self) -> Coverage:
         """What was reached, by file."""
-        hits = self._absolute()
+        hits = self._reached()
         files = {
             os.path.relpath(file): tuple(Counted(place, hits[file, place.key]) for place in places)
             for file, places in sorted(self._places.items())
         }
         return Coverage(files, tuple(map(os.path.relpath, sorted(self._not_counted - self._places.keys()))))
 
-    def _absolute(self) -> Counter[Hit]:
-        # Found out once at the end: a run names its file as it was loaded.
-        hits: Counter[Hit] = Counter()
-        for (file, key), count in self._hits.items():
-            hits[os.path.abspath(file), key] += count  # noqa: PTH100  # as above
+    def _reached(self) -> Counter[tuple[str, str]]:
+        # Once at the end, for many runs are the same. A run names its file as it was loaded.
+        hits = Counter(self._hits)
+        for (file, seen), count in self._runs.items():
+            absolute = os.path.abspath(file)  # noqa: PTH100  # as above
+            for key in keys_of(seen):
+                hits[absolute, key] += count
         return hits
 
 

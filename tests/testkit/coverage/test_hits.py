@@ -7,7 +7,7 @@ from pflow_engine.compiler import compile_ir_to_flow
 from pflow_engine.document.load import from_data
 from pflow_engine.nodes import Interface
 from pflow_engine.validation import validate
-from pflow_testkit.coverage.hits import hits_of
+from pflow_testkit.coverage.hits import Written, keys_of, runs_in
 from pflow_testkit.coverage.places import places_of
 
 
@@ -43,7 +43,7 @@ def _split(ir, registry, *runs):
     """The texts of what runs with these inputs reached, and of what they did not."""
     workflow = validate(from_data(ir), registry)
     flow = compile_ir_to_flow(workflow, registry)
-    reached = {key for inputs in runs for _, key in hits_of(workflow, flow.run(inputs).trace)}
+    reached = {key for inputs in runs for key in keys_of(Written(workflow).seen(flow.run(inputs).trace))}
     places = list(places_of(workflow, registry))
     return [each.text for each in places if each.key in reached], [e.text for e in places if e.key not in reached]
 
@@ -206,6 +206,9 @@ def test_nested_by_file(registry, tmp_path):
     params = {"workflow_ref": str(child), "param_mapping": {"text": "${item}"}}
     ir = {"nodes": [{"id": "sub", "type": "workflow", "params": params, "batch": {"items": ["a", "b"]}}]}
     workflow = validate(from_data(ir), registry)
-    hits = list(hits_of(workflow, compile_ir_to_flow(workflow, registry).run({}).trace))
-    assert 2 == hits.count((str(child), "node say"))
-    assert 1 == hits.count(("<ir>", "node sub"))
+    runs = runs_in(workflow, compile_ir_to_flow(workflow, registry).run({}).trace)
+    reached = [(each.document.file, *keys_of(Written(each).seen(trace))) for each, trace in runs]
+    assert [
+        ("<ir>", "node sub", "template sub 0 ${item}"),
+        *2 * [(str(child), "node say", "template say 0 ${text}")],
+    ] == [tuple(text for text in keys if not text.startswith("batch")) for keys in reached]
