@@ -366,3 +366,8 @@ def edited_files(files, edits):
         if edit is not GONE:
             changed[name] = edit if "nodes" in edit else edited(files[name], edit)
     return changed
+
+
+def told(found):
+    """Findings in short."""
+    return [(each.rule.code, each.file, each.callers) for each in found]
