@@ -1,16 +1,10 @@
 """Workflows to compare: made of data, or of a folder of files."""
 
 import json
-import sys
-from pathlib import Path
-
-import pytest
 
 from pflow_engine import InvalidWorkflow, Registry, load, node, validate
 from pflow_engine.document.load import from_data
 from pflow_testkit.gate import compare, compare_sets
-
-sys.path.append(str(Path(__file__).parent))
 
 
 @node("llm")
@@ -59,9 +53,3 @@ class Versions:
             return validate(load(path), self.registry)
         except InvalidWorkflow:
             return None
-
-
-@pytest.fixture
-def versions(tmp_path):
-    """Compares versions of workflows."""
-    return Versions(tmp_path)
