@@ -42,6 +42,9 @@ def test_edge_place(versions):
     ends = "edges:\n  - {from: a, to: b}\n  - {from: b, to: c}\n  - {from: c, to: a, action: error}\n"
     (added,) = versions.compare_sets({"a.yaml": line}, {"a.yaml": line + ends})
     assert ("error-path-added", Position(8, 5)) == (added.rule.code, added.position)
+    (gone,) = versions.compare_sets({"a.yaml": line + ends.replace("error", "again")}, {"a.yaml": line})
+    assert ("edge-removed", "base", Position(8, 5)) == (gone.rule.code, gone.side, gone.position)
+    assert "the action 'again' of 'c' no longer leads to 'a'" == gone.message
     renamed = line.replace("id: c", "id: c2") + "edges:\n  - {from: a, to: b}\n  - {from: b, to: c2}\n"
     found = versions.compare_sets({"a.yaml": line + ends}, {"a.yaml": renamed})
     assert [("node-renamed", Position(4, 10)), ("error-path-removed", Position(8, 5))] == [

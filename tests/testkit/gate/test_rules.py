@@ -81,3 +81,12 @@ def test_severity_is_the_rules():
     assert all(
         code == rule.code and rule.sentence.endswith(".") and rule.fix.endswith(".") for code, rule in RULES.items()
     )
+
+
+@pytest.mark.parametrize(("is_off", "said"), [(True, "to the root of the store"), (False, "into corners of their own")])
+def test_namespacing_words(versions, is_off, said):
+    """What is told of namespacing says where nodes write now."""
+    base = {"nodes": [{"id": "a", "type": "echo"}]}
+    pair = base | {"enable_namespacing": is_off}, base | {"enable_namespacing": not is_off}
+    (finding,) = versions.compare(*pair)
+    assert f"nodes write {said}" in finding.message
