@@ -9,6 +9,7 @@ from pflow_engine import (
     Flow,
     NodeFailed,
     PflowError,
+    Position,
     Problem,
     Registry,
     RunResult,
@@ -21,6 +22,8 @@ from pflow_engine import (
     run,
     validate,
 )
+from pflow_testkit.changes import Severity
+from pflow_testkit.gate import RULES, Finding, Rule, compare, compare_sets
 
 
 @node("double", outputs={"value": int}, effects="none")
@@ -58,3 +61,10 @@ try:
 except NodeFailed as error:
     assert_type(error.node_id, str)
     assert_type(error.index, int | None)
+
+findings = compare(workflow, workflow)
+assert_type(findings, tuple[Finding, ...])
+assert_type(compare_sets({"triage.json": workflow, "broken.json": None}, {}), tuple[Finding, ...])
+assert_type(findings[0].severity, Severity)
+assert_type(findings[0].position, Position | None)
+assert_type(RULES["input-removed"], Rule)
