@@ -22,6 +22,13 @@ def test_renamed_twins(versions):
     assert [(name, f"{name}2") for name in "bcdef"] == [(each.base, each.head) for each in found]
 
 
+def test_renamed_long_line(versions):
+    """A long line of nodes that are all alike is followed from both ends, and then in the order of the file."""
+    old, new = ({"nodes": [{"id": f"{name}{number}", "type": "echo"} for number in range(120)]} for name in "ab")
+    found = versions.compare(old, new)
+    assert [(f"a{number}", f"b{number}") for number in range(120)] == [(each.base, each.head) for each in found]
+
+
 def test_renamed_without_namespacing(versions):
     """Without namespacing, only the id says which node is which."""
     base = {"nodes": [{"id": "a", "type": "echo", "params": {"x": 1}}], "enable_namespacing": False}

@@ -1,5 +1,6 @@
 """Who nests whom, and who is met by a change."""
 
+import pytest
 from rule_pairs import CHILD, FILES, GONE, PARENT, edited, edited_files, told
 
 from pflow_engine import Position
@@ -166,9 +167,10 @@ def test_nesting(versions):
     assert ((), ()) == (nesting.direct(None), nesting.above("above.json"))
 
 
-def test_mapping_by_template(versions):
+@pytest.mark.parametrize(("was", "now", "change"), [("string", "integer", "changed"), ("any", "string", "narrowed")])
+def test_mapping_by_template(versions, was, now, change):
     """Whoever gives its inputs by a template may give any, or none."""
     loose = edited(PARENT, {"nodes/0/params/param_mapping": "${given}"})
-    base = {**FILES, "parent.json": loose}
-    found = versions.compare_sets(base, edited_files(base, {"child.json": {"inputs/text/type": "integer"}}))
-    assert ["parent.json:8:26 node 'sub'"] == [*_callers(found, "input-type-changed")]
+    base = edited_files({**FILES, "parent.json": loose}, {"child.json": {"inputs/text/type": was}})
+    found = versions.compare_sets(base, edited_files(base, {"child.json": {"inputs/text/type": now}}))
+    assert ("parent.json:8:26 node 'sub'",) == _callers(found, f"input-type-{change}")

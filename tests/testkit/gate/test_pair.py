@@ -45,6 +45,10 @@ def test_edge_place(versions):
     (gone,) = versions.compare_sets({"a.yaml": line + ends.replace("error", "again")}, {"a.yaml": line})
     assert ("edge-removed", "base", Position(8, 5)) == (gone.rule.code, gone.side, gone.position)
     assert "the action 'again' of 'c' no longer leads to 'a'" == gone.message
+    again = "edges:\n  - {from: a, to: b}\n  - {from: a, to: c, action: again}\n"
+    found = {each.rule.code: each for each in versions.compare_sets({"a.yaml": line}, {"a.yaml": line + again})}
+    assert ("base", Position(3, 10)) == (found["edge-removed"].side, found["edge-removed"].position)
+    assert ("head", Position(7, 5)) == (found["edge-added"].side, found["edge-added"].position)
     renamed = line.replace("id: c", "id: c2") + "edges:\n  - {from: a, to: b}\n  - {from: b, to: c2}\n"
     found = versions.compare_sets({"a.yaml": line + ends}, {"a.yaml": renamed})
     assert [("node-renamed", Position(4, 10)), ("error-path-removed", Position(8, 5))] == [

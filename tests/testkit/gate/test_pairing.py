@@ -73,3 +73,7 @@ def test_removed_with_its_caller(versions):
     """A caller that is gone as well is not named."""
     found = versions.compare_sets(FILES, {"other.json": TRIAGE})
     assert {"child.json": (), "parent.json": (), "other.json": ()} == {each.file: each.callers for each in found}
+    above = {**FILES, "above.json": ABOVE}
+    found = versions.compare_sets(above, {**FILES, "child.json": edited(CHILD, {"inputs/by": {"type": "string"}})})
+    (needed,) = [each for each in found if each.rule.code == "input-required-added"]
+    assert ("parent.json:8:26 node 'sub'",) == needed.callers
