@@ -210,6 +210,12 @@ def test_progress_example(pytester):
     assert 0 == result.ret
 
 
+def test_chart_example(pytester):
+    """The example of a chart prints the one that is shown."""
+    result = pytester.runpython(pytester.makepyfile(block("python", "import mermaid")))
+    assert (0, blocks("mermaid")[0].splitlines()) == (result.ret, result.outlines[:-1])
+
+
 def test_dask_example(local_cluster):
     """The three lines for a cluster run on one."""
     flow = compile_ir_to_flow(

@@ -7,7 +7,7 @@ from pflow_engine.trace.recorder import Recorder
 from pflow_engine.trace.redact import Redactor
 from pflow_engine.trace.revive import revivable_json, revive
 from pflow_engine.trace.schema import trace_schema
-from pflow_engine.trace.strict import strict_json
+from pflow_engine.trace.strict import encodable, strict_json
 from pflow_engine.trace.write import write_json, write_text
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Redactor",
     "Trace",
     "TraceStatus",
+    "encodable",
     "environment_secrets",
     "looks_secret",
     "named_secrets",
