@@ -11,7 +11,7 @@ from typing import Any
 
 from pflow_engine.document import json_form, yaml_form
 from pflow_engine.document.model import Document, Form
-from pflow_engine.document.normalise import is_workflow, normalise, unwrap
+from pflow_engine.document.normalise import is_trace, is_workflow, normalise, unwrap
 from pflow_engine.document.plain import data_problems
 from pflow_engine.document.positions import Spans, problem_at
 from pflow_engine.errors import InvalidWorkflow, Problem, nearest
@@ -148,4 +148,4 @@ def _no_workflow(data: Any) -> str:
         return "no workflow: there is nothing in the file"
     if not isinstance(data, dict):
         return f"no workflow: the top of the file is of type {type_name(data)}, not object"
-    return "no workflow: it has no 'nodes'"
+    return "no workflow: it is the trace of a run" if is_trace(data) else "no workflow: it has no 'nodes'"

@@ -125,13 +125,17 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class InputDeclaration:
-    """A declared input. Without ``has_default`` the default means nothing (None is a value)."""
+    """A declared input. Without ``has_default`` the default means nothing (None is a value).
+
+    ``stdin``: at a command line it takes what is piped in.
+    """
 
     type: str = "any"
     required: bool = True
     default: Any = None
     has_default: bool = False
     description: str = ""
+    stdin: bool = False
 
 
 @dataclass(frozen=True, slots=True)

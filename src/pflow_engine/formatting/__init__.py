@@ -3,6 +3,7 @@
 from pflow_engine.formatting.as_json import describe_as_json, nodes_as_json, problems_as_json, run_as_json
 from pflow_engine.formatting.description import describe_as_text, nodes_as_text
 from pflow_engine.formatting.mermaid import mermaid
+from pflow_engine.formatting.outputs import outputs_as_text
 from pflow_engine.formatting.steps import build_execution_steps
 from pflow_engine.formatting.text import format_success_as_text, problem_without_secrets, problems_as_text
 
@@ -14,6 +15,7 @@ __all__ = [
     "mermaid",
     "nodes_as_json",
     "nodes_as_text",
+    "outputs_as_text",
     "problem_without_secrets",
     "problems_as_json",
     "problems_as_text",
