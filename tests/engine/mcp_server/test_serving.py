@@ -186,6 +186,29 @@ def test_server_is_ended(shell, pipe, served, number):
     assert served(talk)
 
 
+def test_client_leaves(shell, pipe):
+    """A server whose stdin ends while a command runs ends it, and itself."""
+    started = pipe("started")
+    path = shell("long.json", "echo $$ > started; exec sleep 600")
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    call = {"name": "workflow_run", "arguments": {"path": path, "allow_effects": ["process"]}}
+    messages = [
+        {"id": 1, "method": "initialize", "params": hello},
+        {"method": "notifications/initialized"},
+        {"id": 2, "method": "tools/call", "params": call},
+    ]
+    command = [Path(sys.executable).with_name("pflow-testkit"), "mcp"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        for message in messages:
+            server.stdin.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+            server.stdin.flush()
+        process = os.pidfd_open(int(started.read_text()))
+        server.stdin.close()
+        assert ended(process)
+        os.close(process)
+        assert 0 == server.wait(60)
+
+
 def test_too_long(shell, served):
     """A run that takes too long is stopped, and what it came to is told."""
     path = shell("long.json", "sleep 600")

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from pflow_engine import CancelToken
 from pflow_engine.formatting import run_as_json
 from pflow_engine.mcp_server import tools
+from pflow_engine.mcp_server.schemas import PROBLEMS
 from pflow_engine.mcp_server.tools import TOOLS, answer
 
 from .conftest import DOUBLE
@@ -132,6 +134,21 @@ def test_mistake_of_ours(workflow, monkeypatch):
     assert given.failed
     assert given.texts[0].startswith("error: AttributeError: 'NoneType' object has no attribute")
     assert "hint: please report it" in given.texts[0]
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_schemas(name):
+    """What a tool takes and gives is told in sound JSON Schema."""
+    for schema in (TOOLS[name].takes, TOOLS[name].gives):
+        Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_refusals(workflow, name):
+    """Whatever a tool gives otherwise, a refused call has problems."""
+    given = call(name, path="no.json")
+    assert given.failed
+    Draft202012Validator(PROBLEMS).validate(given.data)
 
 
 def test_limits():
