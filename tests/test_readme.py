@@ -340,3 +340,11 @@ def test_commands():
         found = re.findall(rf"<!-- command: {name} -->\n```console\n\$ (.*)\n```\n<!-- end -->", README)
         assert 1 == len(found)
         assert found[0].startswith("python3 -m venv .venv && ")
+
+
+def test_coverage_picture(pytester):
+    """The table of coverage is what the demo's workflow gives."""
+    arguments, expected = picture("coverage")
+    shutil.copytree(ROOT / "tests" / "workflows", pytester.path / "tests" / "workflows")
+    lines = timeless(pytester.runpytest_inprocess(*arguments).stdout.lines)
+    assert expected == lines[next(number for number, line in enumerate(lines) if "pflow coverage" in line) :]
