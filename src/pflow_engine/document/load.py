@@ -44,11 +44,21 @@ def from_data(source: Mapping[str, Any] | str) -> Document:
         InvalidWorkflow: JSON text that is none, or data that is no workflow.
     """
     if isinstance(source, str):
-        return _document(parse(source, "json", "<json>"), "<json>", "json", source)
+        return from_text(source, "json")
     problems = data_problems(source)
     if problems:
         raise InvalidWorkflow([replace(problem, file="<ir>") for problem in problems])
     return _document(source, "<ir>", "data", "")
+
+
+def from_text(text: str, form: Form) -> Document:
+    """A Document of a text at hand; ``<json>`` stands for its file.
+
+    Raises:
+        InvalidWorkflow: the text does not parse, or is no workflow.
+    """
+    file = f"<{form}>"
+    return _document(parse(text, form, file), file, form, text)
 
 
 def parse(text: str, form: Form, file: str) -> Any:

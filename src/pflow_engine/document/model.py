@@ -14,7 +14,7 @@ from pflow_engine.errors import Problem, Severity
 
 Form = Literal["json", "yaml", "markdown", "data"]
 
-NO_FILES = ("<ir>", "<json>")
+NO_FILES = ("<ir>", "<json>", "<yaml>", "<markdown>")
 """What stands in place of the file's name of data and of text that were at hand."""
 
 
