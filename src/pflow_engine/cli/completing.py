@@ -36,7 +36,7 @@ def inputs(ctx: click.Context, _param: click.Parameter, typed: str) -> list[Comp
     """The inputs of the workflow that are not given yet: ``since=``."""
     document = _document(ctx)
     declared = document.ir.get("inputs") if document else None
-    if not isinstance(declared, dict):
+    if not isinstance(declared, dict) or "=" in typed:
         return []
     given = {word.partition("=")[0] for word in ctx.params.get("values") or ()}
     told = {name: entry.get("description") for name, entry in declared.items() if isinstance(entry, dict)}
