@@ -14,10 +14,10 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+import yaml
 from mcp import StdioServerParameters
 from mcp.client import Client
 from mcp.client.stdio import stdio_client
-import yaml
 
 from pflow_engine import compile_ir_to_flow
 
