@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property, partial
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pflow_engine.document.folder import CASE_FILE, is_workflow_name
 from pflow_engine.document.load import form_of, load
 from pflow_engine.document.model import Document
 from pflow_engine.document.positions import texts_in
@@ -35,8 +35,6 @@ from pflow_testkit.snapshots import accepting, case_snapshots
 from pflow_testkit.storage import CASES, cassette_name, folder_of
 from pflow_testkit.stress_options import is_stressed
 
-_MISNAMED = re.compile(r"[._-]tests?\.(?:ya?ml|json)$")
-
 
 class PflowWarning(UserWarning):
     """A problem of a workflow that does not stop it."""
@@ -44,8 +42,8 @@ class PflowWarning(UserWarning):
 
 def collect_file(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """The collector of a file, if by its name it may be a workflow or a case file."""
-    if _MISNAMED.search(path.name) and not path.name.endswith(SUFFIX):
-        stem = _MISNAMED.sub("", path.name)
+    if CASE_FILE.search(path.name) and not path.name.endswith(SUFFIX):
+        stem = CASE_FILE.sub("", path.name)
         return MisnamedCaseFile.from_parent(parent, path=path) if stem in _stems_beside(path) else None
     if path.name.endswith(SUFFIX):
         return CaseFile.from_parent(parent, path=path)
@@ -133,7 +131,7 @@ class MisnamedCaseFile(pytest.File):
         Raises:
             CollectError: always, with the right name.
         """
-        hint = f"rename it to {_MISNAMED.sub(SUFFIX, self.path.name)}"
+        hint = f"rename it to {CASE_FILE.sub(SUFFIX, self.path.name)}"
         shown = os.path.relpath(self.path)
         raise self.CollectError(str(Problem("case-file", f"case files end with {SUFFIX}", hint=hint, file=shown)))
 
@@ -306,7 +304,7 @@ def _registry_of(file: WorkflowFile) -> Registry:
 
 
 def _stems_beside(path: Path) -> set[str]:
-    files = [other for other in path.parent.iterdir() if form_of(other) and not _MISNAMED.search(other.name)]
+    files = [other for other in path.parent.iterdir() if is_workflow_name(other)]
     return {stem_of(other) for other in files}
 
 
