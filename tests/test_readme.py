@@ -1,9 +1,12 @@
 """Every example of the README runs, and every terminal picture is what the terminal shows."""
 
+import asyncio
 import json
+import os
 import re
 import shlex
 import shutil
+import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +15,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+from mcp import StdioServerParameters
+from mcp.client import Client
+from mcp.client.stdio import stdio_client
 
 from pflow_engine import compile_ir_to_flow
 from pflow_testkit.gate import RULES
@@ -212,6 +218,29 @@ def test_progress_example(pytester):
     result = pytester.runpython(pytester.makepyfile(block("python", "def show(event)")))
     result.stdout.fnmatch_lines_random(["say: [1-3]/3 completed, attempts: 1"] * 3)
     assert 0 == result.ret
+
+
+def test_chart_example(pytester):
+    """The example of a chart prints the one that is shown."""
+    result = pytester.runpython(pytester.makepyfile(block("python", "import mermaid")))
+    assert (0, blocks("mermaid")[0].splitlines()) == (result.ret, result.outlines[:-1])
+
+
+def test_mcp_example(pytester):
+    """The server of the example starts, and describes a workflow."""
+    pytester.path.joinpath(".mcp.json").write_text(block("json", "mcpServers"))
+    pytester.path.joinpath("say.json").write_text('{"nodes": [{"id": "say", "type": "echo"}]}')
+    (server,) = json.loads(pytester.path.joinpath(".mcp.json").read_text())["mcpServers"].values()
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+    async def describe(errors):
+        given = StdioServerParameters(**server, cwd=pytester.path, env={**os.environ, "PATH": path})
+        async with Client(stdio_client(given, errlog=errors)) as client:
+            return await client.call_tool("workflow_describe", {"path": "say.json"})
+
+    with pytester.path.joinpath("stderr.txt").open("w") as errors:
+        described = asyncio.run(describe(errors))
+    assert "say.json" == described.structured_content["file"]
 
 
 def test_dask_example(local_cluster):

@@ -19,7 +19,7 @@ from pflow_engine.document.positions import Path as DataPath
 from pflow_engine.document.positions import path_text
 from pflow_engine.errors import InvalidInput, Problem, did_you_mean
 from pflow_engine.flow import Flow
-from pflow_engine.formatting import format_success_as_text, problem_without_secrets
+from pflow_engine.formatting import format_success_as_text, problem_without_secrets, problems_as_text
 from pflow_engine.nodes import Registry
 from pflow_engine.result import RunResult
 from pflow_engine.trace import strict_json
@@ -56,7 +56,7 @@ class Ran:
         if not self.problems:
             return ""
         redact = self.result.trace.redactor()
-        said = "\n\n".join(str(problem_without_secrets(problem, redact)) for problem in self.problems)
+        said = problems_as_text(problem_without_secrets(problem, redact) for problem in self.problems)
         text = f"{said}\n\n{format_success_as_text(self.result)}" if self.complete else said
         return str(self.hooks.redact(text))
 
