@@ -321,7 +321,7 @@ _CHILDREN: Final = (
     Rule(
         "child-contract-broken",
         _BREAKING,
-        "A workflow that a node runs changed so that this node fails.",
+        "A workflow that a node runs changed so that this node may fail.",
         "Give it what it asks for now, or keep what this node relies on in that workflow.",
     ),
     Rule("child-changed", _BEHAVIOUR, "A workflow that a node runs does something else.", "Look at its changes."),

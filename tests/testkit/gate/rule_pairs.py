@@ -117,10 +117,10 @@ _OUTPUTS = [
     Row("outputs-first-declared", {"outputs": {"text": {"source": "${d.text}"}}}, {"outputs": {}}, _LINE),
     Row(
         "last-outputs-changed",
+        {"nodes/3/params": {"said": "d"}},
         {"nodes/3/params/also": "x"},
-        {"nodes/3/params/text": "y"},
         _LINE,
-        also=("param-added",),
+        also=("param-added", "param-removed"),
     ),
 ]
 _NODES = [

@@ -155,6 +155,15 @@ def test_taken_outputs(versions):
         assert [count] == [len(each.callers) for each in found]
 
 
+def test_outputs_of_last_child(versions):
+    """Who declares no outputs gives the child's: more of them break nobody, fewer do."""
+    base = {**FILES, "parent.json": edited(PARENT, {"nodes/1": GONE, "outputs": GONE})}
+    more = edited_files(base, {"child.json": {"outputs/more": {"source": "${say.said}"}}})
+    assert ["output-added"] == [each.rule.code for each in versions.compare_sets(base, more)]
+    fewer = [each.rule.code for each in versions.compare_sets(more, base)]
+    assert ["output-removed", "last-outputs-changed", "child-contract-broken"] == fewer
+
+
 def test_nesting(versions):
     """Who nests whom is read off the files; what a template names is not known."""
     loose = edited(PARENT, {"nodes/0/params/workflow_ref": "${which}", "nodes/0/params/param_mapping": "${given}"})
