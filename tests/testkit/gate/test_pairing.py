@@ -55,6 +55,15 @@ def test_moved_file_names_callers(versions):
     assert "'sub' names the same workflow by another path: child.json -> child.yaml" == found[-1].message
 
 
+def test_moved_caller(versions):
+    """A caller in another form is named by its new name, and is not told what stands with the nested workflow."""
+    head = {"child.json": edited(CHILD, {"nodes/0/params/said": "so ${text}"}), "parent.yaml": PARENT}
+    assert [
+        ("param-changed", "child.json", ("parent.yaml:7:25 node 'sub'",)),
+        ("form-changed", "parent.yaml", ()),
+    ] == told(versions.compare_sets(FILES, head))
+
+
 def test_same_stem(versions):
     """Two files of one stem are each held against the one of their own name."""
     base = {"a.json": CHILD, "a.yaml": TRIAGE}
