@@ -165,7 +165,7 @@ _NODES: Final = (
     Rule(
         "node-renamed",
         _BEHAVIOUR,
-        "A node has another id and does the same; snapshots, stubs and the trace know it by the new one.",
+        "A node has another id: snapshots, stubs and the trace know it by the new one.",
         "Rename it in the case files as well, and update the snapshots.",
     ),
     Rule("node-type-changed", _BEHAVIOUR, "A node is of another type.", "Look that its outputs are those it had."),
