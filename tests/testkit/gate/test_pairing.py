@@ -2,6 +2,8 @@
 
 from rule_pairs import CHILD, FILES, PARENT, TRIAGE, edited, told
 
+from pflow_engine.templates import MISSING
+
 ABOVE = {"nodes": [{"id": "top", "type": "workflow", "params": {"workflow_ref": "parent.json"}}]}
 
 
@@ -62,6 +64,16 @@ def test_moved_caller(versions):
         ("param-changed", "child.json", ("parent.yaml:7:25 node 'sub'",)),
         ("form-changed", "parent.yaml", ()),
     ] == told(versions.compare_sets(FILES, head))
+
+
+def test_names_of_files(versions):
+    """What is told of a file has its name on each side where it is."""
+    found = versions.compare_sets({"a.json": CHILD}, {"b.json": TRIAGE})
+    assert [("workflow-removed", "a.json", MISSING), ("workflow-added", MISSING, "b.json")] == [
+        (each.rule.code, each.base, each.head) for each in found
+    ]
+    (renamed,) = versions.compare_sets({"a.json": CHILD}, {"b.json": CHILD})
+    assert ("a.json", "b.json", "head") == (renamed.base, renamed.head, renamed.side)
 
 
 def test_same_stem(versions):
