@@ -38,4 +38,4 @@ def test_secrets(flow_of):
 def test_strict(flow_of):
     """What JSON has no word for has its written form."""
     flow = flow_of([{"id": "n", "type": "emit", "params": {"x": "${v}"}}])
-    assert '{\n  "$float": "NaN"\n}' == outputs_as_text(flow.run({"v": float("nan")}))
+    assert '{\n  "$float": "nan"\n}' == outputs_as_text(flow.run({"v": float("nan")}))
