@@ -1,15 +1,21 @@
 """Every example of the README runs, and every terminal picture is what the terminal shows."""
 
+import asyncio
 import json
+import os
 import re
 import shlex
 import shutil
+import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from mcp import StdioServerParameters
+from mcp.client import Client
+from mcp.client.stdio import stdio_client
 
 from pflow_engine import compile_ir_to_flow
 
@@ -216,6 +222,23 @@ def test_chart_example(pytester):
     assert (0, blocks("mermaid")[0].splitlines()) == (result.ret, result.outlines[:-1])
 
 
+def test_mcp_example(pytester):
+    """The server of the example starts, and describes a workflow."""
+    pytester.path.joinpath(".mcp.json").write_text(block("json", "mcpServers"))
+    pytester.path.joinpath("say.json").write_text('{"nodes": [{"id": "say", "type": "echo"}]}')
+    (server,) = json.loads(pytester.path.joinpath(".mcp.json").read_text())["mcpServers"].values()
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+    async def describe(errors):
+        given = StdioServerParameters(**server, cwd=pytester.path, env={**os.environ, "PATH": path})
+        async with Client(stdio_client(given, errlog=errors)) as client:
+            return await client.call_tool("workflow_describe", {"path": "say.json"})
+
+    with pytester.path.joinpath("stderr.txt").open("w") as errors:
+        described = asyncio.run(describe(errors))
+    assert "say.json" == described.structured_content["file"]
+
+
 def test_dask_example(local_cluster):
     """The three lines for a cluster run on one."""
     flow = compile_ir_to_flow(
@@ -317,3 +340,11 @@ def test_commands():
         found = re.findall(rf"<!-- command: {name} -->\n```console\n\$ (.*)\n```\n<!-- end -->", README)
         assert 1 == len(found)
         assert found[0].startswith("python3 -m venv .venv && ")
+
+
+def test_coverage_picture(pytester):
+    """The table of coverage is what the demo's workflow gives."""
+    arguments, expected = picture("coverage")
+    shutil.copytree(ROOT / "tests" / "workflows", pytester.path / "tests" / "workflows")
+    lines = timeless(pytester.runpytest_inprocess(*arguments).stdout.lines)
+    assert expected == lines[next(number for number, line in enumerate(lines) if "pflow coverage" in line) :]

@@ -26,13 +26,12 @@ from pflow_testkit.cassettes import Cassette
 from pflow_testkit.hooks import hooks_for
 from pflow_testkit.nested import files_below
 from pflow_testkit.options import CASSETTES, KEY
-from pflow_testkit.registry import registry_for
-from pflow_testkit.runner import Ran, Setting, clock_of, prepare_case
+from pflow_testkit.registry import registry_for, registry_for_cases
+from pflow_testkit.runner import Ran, Setting, clock_of, prepare_case, watchers_of
 from pflow_testkit.sandbox import hidden_from
 from pflow_testkit.snapshots import accepting, case_snapshots
 from pflow_testkit.storage import CASES, cassette_name, folder_of
 from pflow_testkit.stress_options import is_stressed
-from pflow_testkit.stubs import CallLog, StandIns, stubs_of_folder
 
 
 class PflowWarning(UserWarning):
@@ -176,10 +175,7 @@ def _validate(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[C
 
 def _problems(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[Case, ...]) -> list[Problem]:
     try:
-        registry, hooks = _registry(request, file.document), hooks_for(request.config, file.path)
-        for case in cases or [Case(DEFAULTS)]:
-            stubs = stubs_of_folder(case.stubs, hooks, file.document, registry)
-            registry.plug(StandIns(stubs, True, CallLog(), file.document))
+        registry = registry_for_cases(request.config, file.path, file.document, cases)
         return find_problems(file.document, registry)
     except PflowError as error:
         return list(error.problems)
@@ -234,7 +230,8 @@ def _setting(request: pytest.FixtureRequest, file: WorkflowFile, case: Case) -> 
     path = folder_of(CASSETTES, file.path) / cassette_name(case.name)
     cassette = Cassette(path, request.config.stash[KEY].record, os.path.relpath(path))
     hidden = () if cassette.records else hidden_from(request.config)
-    return Setting(hooks_for(request.config, file.path), cassette, clock_of(request), hidden)
+    hooks, watchers = hooks_for(request.config, file.path), watchers_of(request)
+    return Setting(hooks, cassette, clock_of(request), hidden, watchers)
 
 
 def _snapshots_said(request: pytest.FixtureRequest, case: Case, ran: Ran) -> str:

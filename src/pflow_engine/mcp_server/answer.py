@@ -11,13 +11,14 @@ from pflow_engine.formatting import problems_as_json, problems_as_text
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The same thing twice: the text that the command line prints, and its JSON. ``failed`` is MCP's ``isError``."""
+    """The same thing twice: the texts that the command line prints, and its JSON. ``failed`` is MCP's ``isError``."""
 
-    text: str
+    texts: tuple[str, ...]
     data: dict[str, Any]
     failed: bool = False
 
 
 def refused(error: PflowError) -> Answer:
     """The answer to a call that has to be mended, or that found a broken workflow."""
-    return Answer(problems_as_text(error.problems), {"problems": problems_as_json(error.problems)}, failed=True)
+    texts, problems = (problems_as_text(error.problems),), problems_as_json(error.problems)
+    return Answer(texts, {"problems": problems}, failed=True)

@@ -43,7 +43,7 @@ def _is_refused(effects: str, allowed: Collection[str]) -> bool:
 
 def _told(node: str, kind: str, effects: str) -> tuple[str, str]:
     reach = {"files": "for files", "process": "for processes", "network": "for the network", "model": "for a model"}
-    return f"node '{node}' ({kind}) reaches {reach[effects]}", f'if it may, add "{effects}" to allow_effects'
+    return f"node '{node}' ({kind}) reaches {reach[effects]}", f"if it may, add '{effects}' to allow_effects"
 
 
 @dataclass(frozen=True, slots=True)

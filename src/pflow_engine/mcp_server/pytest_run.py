@@ -22,7 +22,7 @@ from pflow_engine.nodes.builtin.process import Ended, Launch, run_group
 Outcome = Literal["passed", "failed", "error", "skipped"]
 
 _OUTCOMES: Final[dict[str, Outcome]] = {"failure": "failed", "error": "error", "skipped": "skipped"}
-_NO_SUCH_ITEM: Final = 4
+_USAGE: Final = 4
 _NO_ITEMS: Final = 5
 _LONGEST_WORDS: Final = 4000
 
@@ -49,12 +49,10 @@ def run_tests(path: str, case: str | None, seconds: float, cancel: CancelToken) 
         ended = _pytest([*chosen, f"--junitxml={report}"], path, seconds, cancel)
         if ended.stopped:
             raise _refused("test-stopped", f"the tests of '{path}' were stopped: {ended.stopped}", "")
-        if case and ended.exit_code == _NO_SUCH_ITEM:
-            raise _no_such_case(path, case, seconds, cancel)
         items = list(_items(report, path)) if report.exists() else []
-    if not items:
-        raise _nothing_ran(path, ended)
-    return _answer(items)
+    if items:
+        return _answer(items)
+    raise _no_such_case(path, case, seconds, cancel) if case and _is_lost(ended) else _nothing_ran(path, ended)
 
 
 def _pytest(options: Sequence[str], path: str, seconds: float, cancel: CancelToken) -> Ended:
@@ -83,7 +81,11 @@ def _answer(items: list[Item]) -> Answer:
     told = [f"{item.outcome.upper()} {item.id}" + (f"\n{item.text}" if item.text else "") for item in items]
     summary = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
     text = "\n\n".join([summary, *told]) if any(item.text for item in items) else "\n".join([summary, *told])
-    return Answer(text, {"passed": passed, "items": [asdict(item) for item in items]}, failed=not passed)
+    return Answer((text,), {"passed": passed, "items": [asdict(item) for item in items]}, failed=not passed)
+
+
+def _is_lost(ended: Ended) -> bool:
+    return ended.exit_code == _USAGE and b"ERROR: not found: " in ended.stderr
 
 
 def _no_such_case(path: str, case: str, seconds: float, cancel: CancelToken) -> InvalidInput:

@@ -92,11 +92,11 @@ class _Serving:
         )
 
     async def _call_tool(self, _context: Any, params: mcp_types.CallToolRequestParams) -> mcp_types.CallToolResult:
-        from mcp_types import CallToolResult, TextContent  # noqa: PLC0415  # start-up time
+        from mcp_types import CallToolResult, ContentBlock, TextContent  # noqa: PLC0415  # start-up time
 
         given = await self._answered(params.name, params.arguments or {})
-        content = TextContent(type="text", text=given.text)
-        return CallToolResult(content=[content], structured_content=given.data, is_error=given.failed)
+        content: list[ContentBlock] = [TextContent(type="text", text=text) for text in given.texts]
+        return CallToolResult(content=content, structured_content=given.data, is_error=given.failed)
 
     async def _answered(self, name: str, arguments: dict[str, Any]) -> Answer:
         from anyio import move_on_after, to_thread  # noqa: PLC0415  # it comes with the SDK

@@ -19,6 +19,7 @@ from pflow_engine.formatting import (
     describe_as_text,
     format_success_as_text,
     mermaid,
+    outputs_as_text,
     problems_as_json,
     problems_as_text,
     run_as_json,
@@ -101,7 +102,7 @@ def _validate(arguments: Arguments, _cancel: CancelToken) -> Answer:
             raise
         problems = list(error.problems)
     text = problems_as_text(problems) or f"{arguments.get('path', 'the text')}: no problems"
-    return Answer(text, {"problems": problems_as_json(problems)})
+    return Answer((text,), {"problems": problems_as_json(problems)})
 
 
 def _document(arguments: Arguments) -> Document:
@@ -114,7 +115,7 @@ def _describe(arguments: Arguments, _cancel: CancelToken) -> Answer:
     registry = Registry.default()
     workflow = validate(load(arguments["path"]), registry)
     text = f"{describe_as_text(workflow, registry)}\n\n{mermaid(workflow)}"
-    return Answer(text, describe_as_json(workflow, registry))
+    return Answer((text,), describe_as_json(workflow, registry))
 
 
 def _run(arguments: Arguments, cancel: CancelToken) -> Answer:
@@ -135,8 +136,9 @@ def _run(arguments: Arguments, cancel: CancelToken) -> Answer:
 
 def _ran(result: RunResult, stopped: float | None) -> Answer:
     failed = result.status == "failed"
-    late = f"stopped, since it took longer than {stopped:g}s\n" if failed and stopped is not None else ""
-    return Answer(late + format_success_as_text(result), run_as_json(result), failed=failed)
+    late = f"stopped, since it took longer than {stopped:g}s" if failed and stopped is not None else ""
+    texts = late, format_success_as_text(result), outputs_as_text(result)
+    return Answer(tuple(filter(None, texts)), run_as_json(result), failed=failed)
 
 
 def _test(arguments: Arguments, cancel: CancelToken) -> Answer:
