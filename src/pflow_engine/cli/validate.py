@@ -64,7 +64,7 @@ def _problems(found: Document | PflowError, registry: Registry) -> Iterable[Prob
 
 
 def _collected(file: str) -> Iterator[tuple[str, bool]]:
-    if not Path(file).is_dir():
+    if not file or not Path(file).is_dir():  # nothing is no folder: of a variable that is not set, say
         yield file, True
         return
     try:

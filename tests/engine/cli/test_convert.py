@@ -43,6 +43,7 @@ def test_to_stdout(called, write, form, begins):
     [
         ([], "say which form with --to, or the file to write with -o"),
         (["-o", "x.md"], "'x.md' must end with .json, .yaml, .yml or .pflow.md"),
+        (["-o", "", "--to", "yaml"], "'' must end with .json"),
         (["-o", "x.json", "--to", "yaml"], "'x.json' is json by its name, not yaml"),
         (["--to", "toml"], "'toml' is not one of"),
     ],

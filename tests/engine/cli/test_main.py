@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from pflow_engine.cli.main import command
+
 HEAVY = ("pytest", "rich", "dask", "distributed", "mcp", "httpx", "hypothesis", "syrupy")
 
 
@@ -65,6 +67,23 @@ def test_interrupted_early(called, monkeypatch):
 
     monkeypatch.setattr("pflow_engine.cli.run.load", interrupt)
     assert (130, "", "interrupted\n") == called("run", "triage.json")
+
+
+def test_aborted(called, monkeypatch):
+    """Ctrl-C that comes before there is a sub-command is told in a word, too."""
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "main", interrupt)
+    assert (130, "", "interrupted\n") == called("nodes")
+
+
+def test_few_characters(process):
+    """A stream that cannot hold a character gets its number."""
+    code, out, err = process("run", "triage.json", "since=v", env={"PYTHONIOENCODING": "ascii"})
+    assert (0, "2\n") == (code, out)
+    assert err.startswith("\\u2713 Workflow completed in ")
 
 
 def test_mcp(process):

@@ -1,6 +1,7 @@
 """Runs at the command line: what stands on each stream, and the exit code."""
 
 import json
+import os
 import re
 import signal
 import socket
@@ -135,6 +136,19 @@ def test_reader_has_enough(start, write, arguments):
     assert ("validate" in arguments) == process.wait(PATIENCE)
     assert "Broken" not in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("closed", [(1,), (2,), (0, 1, 2)])
+def test_closed_streams(process, write, project, closed):
+    """A run whose streams are closed from the start runs as any other."""
+    node = {"id": "n", "type": "code", "params": {"code": "result = 7"}}
+    file = write([node], outputs={"x": {"source": "${n.result}"}})
+    code, out, err = process(
+        "run", file, "--trace", "t.json", preexec_fn=lambda: [os.close(number) for number in closed]
+    )
+    assert (0, "" if 1 in closed else "7\n") == (code, out)
+    assert (2 in closed) == (err == "")
+    assert "success" == json.loads((project / "t.json").read_text())["status"]
 
 
 @pytest.fixture

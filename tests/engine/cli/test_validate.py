@@ -53,6 +53,11 @@ def test_not_there(called, project, name):
     assert out.startswith(f"{name}: error: ")
 
 
+def test_nothing_named(called):
+    """No name at all, of a variable that is not set, is not the folder one stands in."""
+    assert (2, "0 workflows, 1 error\n") == called("validate", "")[::2]
+
+
 def test_unreadable_folder(called, project, monkeypatch):
     """A folder that cannot be read is a mistake of the call."""
 
