@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,11 +23,13 @@ from pflow_engine.templates import parse as parse_template
 from pflow_engine.validation import find_problems
 from pflow_testkit.cases import DEFAULTS, SUFFIX, Case, case_file_of, load_cases, stem_of
 from pflow_testkit.cassettes import Cassette
+from pflow_testkit.flaky.options import KEY as FLAKY
 from pflow_testkit.hooks import hooks_for
+from pflow_testkit.mutation.options import KEY as MUTATION
 from pflow_testkit.nested import files_below
 from pflow_testkit.options import CASSETTES, KEY
 from pflow_testkit.registry import registry_for, registry_for_cases
-from pflow_testkit.runner import Ran, Setting, clock_of, prepare_case, watchers_of
+from pflow_testkit.runner import Ran, Ready, Setting, clock_of, prepare_case, watchers_of
 from pflow_testkit.sandbox import hidden_from
 from pflow_testkit.snapshots import accepting, case_snapshots
 from pflow_testkit.storage import CASES, cassette_name, folder_of
@@ -76,6 +78,20 @@ class WorkflowFile(pytest.Module):
             yield _item(self, f"run[{case.name}]", _runner(self, case), case)
             if is_stressed(case, self.config):
                 yield _item(self, f"stress[{case.name}]", _stresser(self, case), case)
+            if self.config.stash[FLAKY]:
+                yield _item(self, f"flaky[{case.name}]", _repeater(self, case), case)
+        if self.config.stash[MUTATION] is not None:
+            yield from self._mutants(cases)
+
+    def _mutants(self, cases: tuple[Case, ...]) -> Iterator[pytest.Item]:
+        from pflow_testkit.mutation.items import Mutants  # noqa: PLC0415  # for start-up time
+
+        def setting(request: pytest.FixtureRequest, case: Case) -> Setting:
+            return _setting(request, self, case)
+
+        mutants = Mutants(self.document, cases, partial(_registry_of, self), setting)
+        for name, test in mutants.tests(registry_for_cases(self.config, self.path, self.document, cases)):
+            yield _item(self, name, test)
 
     @cached_property
     def shown(self) -> str:
@@ -205,7 +221,7 @@ def _stresser(file: WorkflowFile, case: Case) -> Callable[..., None]:
 
         def stress() -> str:
             allowed, setting = _allowed(request, case), _setting(request, file, case)
-            stress_case(file.document, allowed, _registry(request, file.document), request, tmp_path, setting)
+            stress_case(file.document, allowed, _registry_of(file), request, tmp_path, setting)
             return ""
 
         said = _said_by(stress)
@@ -215,9 +231,31 @@ def _stresser(file: WorkflowFile, case: Case) -> Callable[..., None]:
     return run
 
 
+def _repeater(file: WorkflowFile, case: Case) -> Callable[..., None]:
+    def run(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+        from pflow_testkit.flaky.items import flaky_case  # noqa: PLC0415  # for start-up time
+
+        allowed, setting = _allowed(request, case), _setting(request, file, case)
+
+        def prepare(document: Document, case: Case, folder: Path) -> Ready:
+            # The cassette is read again each time: what one run recorded the next one replays.
+            again = _setting(request, file, case)
+            return prepare_case(document, case, _registry_of(file), folder, request.getfixturevalue, again)
+
+        def repeat() -> str:
+            times, registry = request.config.stash[FLAKY], _registry_of(file)
+            return flaky_case(file.document, allowed, registry, request, tmp_path, setting, prepare, times)
+
+        said = _said_by(repeat)
+        if said:
+            pytest.fail(said, pytrace=False)
+
+    return run
+
+
 def _test(request: pytest.FixtureRequest, file: WorkflowFile, case: Case, folder: Path) -> str:
     allowed, setting = _allowed(request, case), _setting(request, file, case)
-    registry, value = _registry(request, file.document), request.getfixturevalue
+    registry, value = _registry_of(file), request.getfixturevalue
     ran = prepare_case(file.document, allowed, registry, folder, value, setting).ran(folder)
     return "\n\n".join(filter(None, [ran.report(), _snapshots_said(request, case, ran)]))
 
@@ -261,8 +299,8 @@ def _text(problems: Iterable[Problem]) -> str:
     return "\n\n".join(map(str, problems))
 
 
-def _registry(request: pytest.FixtureRequest, document: Document) -> Registry:
-    return registry_for(request.config, request.node.path, *files_below(document))
+def _registry_of(file: WorkflowFile) -> Registry:
+    return registry_for(file.config, file.path, *files_below(file.document))
 
 
 def _stems_beside(path: Path) -> set[str]:

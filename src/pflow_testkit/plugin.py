@@ -15,7 +15,11 @@ import pytest
 
 from pflow_testkit import stress_options
 from pflow_testkit.coverage.options import add_coverage_options, read_coverage_options
+from pflow_testkit.flaky.options import KEY as FLAKY
+from pflow_testkit.flaky.options import add_flaky_options, read_flaky_options
 from pflow_testkit.ledger import Ledger
+from pflow_testkit.mutation.options import KEY as MUTATION
+from pflow_testkit.mutation.options import add_mutation_options, read_mutation_options
 from pflow_testkit.options import FOLDERS, HOST, KEY, STOPPED, WATCHERS, add_arguments, add_options, read_options
 
 if TYPE_CHECKING:
@@ -31,6 +35,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
     stress_options.add_stress_options(parser)
     add_coverage_options(parser)
+    add_mutation_options(parser)
+    add_flaky_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,6 +51,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[stress_options.KEY] = stress_options.read_stress_options(config)
     config.stash[WATCHERS] = []
     _count_coverage(config)
+    _count_mutants(config)
+    config.stash[FLAKY] = read_flaky_options(config)
     if config.stash[KEY].folders:
         add_arguments(config, config.stash[KEY])
 
@@ -55,6 +63,14 @@ def _count_coverage(config: pytest.Config) -> None:
         from pflow_testkit.coverage.session import CoverageSession  # noqa: PLC0415  # for start-up time
 
         config.pluginmanager.register(CoverageSession(config, options), "pflow_coverage")
+
+
+def _count_mutants(config: pytest.Config) -> None:
+    options = config.stash[MUTATION] = read_mutation_options(config)
+    if options is not None:
+        from pflow_testkit.mutation.session import MutationSession  # noqa: PLC0415  # for start-up time
+
+        config.pluginmanager.register(MutationSession(options), "pflow_mutation")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -19,7 +19,8 @@ def build_execution_steps(workflow: Workflow, store: Mapping[str, Any], trace: T
     ``{"node_id", "status": completed|failed|not_executed, "duration_ms"}``; a batch, told by
     ``batch_metadata``, its counts and ``errors`` in its output, adds ``is_batch``, ``batch_total``, ``batch_success``,
     ``batch_errors``, ``batch_error_details`` (the first five) and ``batch_errors_truncated``. A node that ran another
-    workflow adds ``nested``, the steps of those nodes of it that ran.
+    workflow adds ``nested``, the steps of those nodes of it that ran. Values are as they are, secrets among them:
+    ``run_as_json`` has the steps without.
     """
     last_runs = _last_runs(trace)
     order = [*last_runs, *(node.id for node in workflow.nodes if node.id not in last_runs)]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
-from pflow_engine.document.model import BatchConfig, Edge, NodeIR, Workflow
-from pflow_engine.document.positions import Path, position_at, texts_in
+from pflow_engine.document.model import BatchConfig, Document, Edge, NodeIR, Workflow
+from pflow_engine.document.positions import Path, texts_in
 from pflow_engine.nodes import Registry
 from pflow_engine.templates import Reference, parse
+from pflow_testkit.coverage.lines import line_of
 
 Kind = Literal["node", "edge", "template", "batch", "error"]
 KINDS: Final[tuple[Kind, ...]] = ("node", "edge", "template", "batch", "error")
@@ -54,60 +55,47 @@ def error_key(node_id: str) -> str:
 
 def places_of(workflow: Workflow, registry: Registry) -> Iterator[Place]:
     """The places of a workflow, not those of workflows that it nests, in the order of its file."""
-    where = _Lines(workflow)
+    document = workflow.document
     for index, node in enumerate(workflow.nodes):
-        yield Place("node", node_key(node.id), node.id, where.line(("nodes", index)))
-        yield from _templates(node.id, node.params, where, ("nodes", index, "params"))
+        yield Place("node", node_key(node.id), node.id, line_of(document, ("nodes", index)))
+        yield from _templates(node.id, node.params, document, ("nodes", index, "params"))
         fails = _may_fail(node, registry)
         if node.batch is not None:
             items: Path = ("nodes", index, "batch", "items")
-            yield from _templates(node.id, node.batch.items, where, items)
+            yield from _templates(node.id, node.batch.items, document, items)
             for outcome in _outcomes(node.batch, fails=fails):
-                line = where.line(("nodes", index, "batch"))
+                line = line_of(document, ("nodes", index, "batch"))
                 yield Place("batch", batch_key(node.id, outcome), f"{node.id}: {outcome}", line)
         elif fails:
-            yield Place("error", error_key(node.id), f"{node.id} fails", where.line(("nodes", index)))
+            yield Place("error", error_key(node.id), f"{node.id} fails", line_of(document, ("nodes", index)))
     for edge in workflow.edges:
-        yield Place("edge", edge_key(edge.source, edge.action, edge.target), _arrow(edge), where.edge(edge))
+        yield Place("edge", edge_key(edge.source, edge.action, edge.target), _arrow(edge), _edge_line(edge, document))
     for name, output in workflow.outputs.items():
-        yield from _templates(f"outputs.{name}", output.source, where, ("outputs", name, "source"))
+        yield from _templates(f"outputs.{name}", output.source, document, ("outputs", name, "source"))
 
 
-class _Lines:
-    """The lines of a workflow's file."""
-
-    def __init__(self, workflow: Workflow) -> None:
-        self._document = workflow.document
-        self._edges = workflow.document.ir["edges"]
-        self._ids = [node.id for node in workflow.nodes]
-
-    def line(self, path: Path) -> int:
-        span = self._document.span(path)
-        return position_at(self._document.text, span.start).line if span else 1
-
-    def edge(self, edge: Edge) -> int:
-        # One that is the document's order is not written anywhere: it stands where its first node does.
-        for index, written in enumerate(self._edges):
-            ends = (written["from"], written["to"], written.get("action", "default"))
-            if ends == (edge.source, edge.target, edge.action) and self._is_written(("edges", index)):
-                return self.line(("edges", index))
-        return self.line(("nodes", self._ids.index(edge.source)))
-
-    def _is_written(self, path: Path) -> bool:
-        return self._document.span(path) != self._document.span(())
+def _edge_line(edge: Edge, document: Document) -> int:
+    for index, written in enumerate(document.ir["edges"]):
+        if (written["from"], written["to"], written.get("action", "default")) == (
+            edge.source,
+            edge.target,
+            edge.action,
+        ):
+            return line_of(document, ("edges", index))
+    return 1
 
 
 def _arrow(edge: Edge) -> str:
     return f"{edge.source} {'->' if edge.action == 'default' else f'-[{edge.action}]->'} {edge.target}"
 
 
-def _templates(owner: str, value: Any, where: _Lines, path: Path) -> Iterator[Place]:
+def _templates(owner: str, value: Any, document: Document, path: Path) -> Iterator[Place]:
     seen = set()
     for at, text in texts_in(value, path):
         for reference in parse(text).references:
             if reference.text not in seen:
                 seen.add(reference.text)
-                yield from _choices(owner, reference, where.line(at))
+                yield from _choices(owner, reference, line_of(document, at))
 
 
 def _choices(owner: str, reference: Reference, line: int) -> Iterator[Place]:

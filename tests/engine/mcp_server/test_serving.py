@@ -38,6 +38,24 @@ def pflow_register_nodes(registry):
 """
 
 
+def raw_server(**options):
+    """A server without a client, to see every byte of what it writes."""
+    command = [Path(sys.executable).with_name("pflow-testkit"), "mcp"]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options)
+
+
+def send(server, tool, arguments):
+    """Say hello to a raw server and call a tool, without waiting for an answer."""
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    for message in (
+        {"id": 1, "method": "initialize", "params": hello},
+        {"method": "notifications/initialized"},
+        {"id": 2, "method": "tools/call", "params": {"name": tool, "arguments": arguments}},
+    ):
+        server.stdin.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+        server.stdin.flush()
+
+
 def timeless(value):
     """Without what differs from run to run."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True)
@@ -113,7 +131,7 @@ def test_bad_calls(workflow, served):
         assert "Traceback" not in texts(result)[0]
 
 
-def test_stdout_is_kept(tmp_path, workflow, served):
+def test_stdout_is_kept(tmp_path, workflow):
     """What a node in Python prints, writes to stdout or warns of goes to stderr, and it gets no word of the protocol."""
     (tmp_path / "loud.py").write_text(LOUD)
     installed = tmp_path / "loud-1.dist-info"
@@ -121,14 +139,14 @@ def test_stdout_is_kept(tmp_path, workflow, served):
     (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: loud\nVersion: 1\n")
     (installed / "entry_points.txt").write_text("[pflow_engine]\nloud = loud\n")
     path = workflow("loud.json", {"nodes": [{"id": "n", "type": "speak"}]})
-
-    async def talk(client):
-        return await client.call_tool("workflow_run", {"path": path})
-
-    result = served(talk, PYTHONPATH=str(tmp_path))
-    seen = Path("stderr.txt").read_text()
-    assert {"said": True} == result.structured_content["outputs"]
-    assert {"print", "warning", "write"} == set(re.findall(r"(\w+): not the protocol", seen))
+    env = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONUNBUFFERED": ""}  # what is buffered comes out last of all
+    with raw_server(stderr=subprocess.PIPE, env=env) as server:
+        send(server, "workflow_run", {"path": path})
+        ran = [json.loads(server.stdout.readline()) for _ in range(2)][1]
+        rest, errors = server.communicate(timeout=60)
+    assert {"said": True} == ran["result"]["structuredContent"]["outputs"]
+    assert "" == rest
+    assert {"print", "warning", "write"} == set(re.findall(r"(\w+): not the protocol", errors))
 
 
 def test_two_at_once(shell, pipe, served):
@@ -190,18 +208,8 @@ def test_client_leaves(shell, pipe):
     """A server whose stdin ends while a command runs ends it, and itself."""
     started = pipe("started")
     path = shell("long.json", "echo $$ > started; exec sleep 600")
-    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
-    call = {"name": "workflow_run", "arguments": {"path": path, "allow_effects": ["process"]}}
-    messages = [
-        {"id": 1, "method": "initialize", "params": hello},
-        {"method": "notifications/initialized"},
-        {"id": 2, "method": "tools/call", "params": call},
-    ]
-    command = [Path(sys.executable).with_name("pflow-testkit"), "mcp"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        for message in messages:
-            server.stdin.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
-            server.stdin.flush()
+    with raw_server() as server:
+        send(server, "workflow_run", {"path": path, "allow_effects": ["process"]})
         process = os.pidfd_open(int(started.read_text()))
         server.stdin.close()
         assert ended(process)
