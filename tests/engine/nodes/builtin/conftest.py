@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,11 @@ class Settings:
 
     clock: Clock = field(default_factory=RealClock)
     cancel: CancelToken = field(default_factory=CancelToken)
+    secrets: set[str] = field(default_factory=set)
+
+    def keep_secret(self, values: Iterable[str]) -> None:
+        """Note what the trace must not show."""
+        self.secrets.update(values)
 
 
 @pytest.fixture
