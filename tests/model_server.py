@@ -37,6 +37,9 @@ class ModelServer(ThreadingHTTPServer):
         for kind in KINDS:
             common = {"model_name": kind, "api_base": self.url, "vision": True, "api_key_name": "local"}
             models += [{"model_id": kind, **common}, {"model_id": f"whole-{kind}", "can_stream": False, **common}]
+        newer = {"api_base": self.url, "responses": True}
+        models += [{"model_id": f"newer-{kind}", "model_name": kind, **newer} for kind in ("says", "cut", "filtered")]
+        models.append({"model_id": "newer-whole", "model_name": "says", "can_stream": False, **newer})
         models.append({"model_id": "blind", "model_name": "says", "api_base": self.url})
         (folder / "extra-openai-models.yaml").write_text(json.dumps(models))
         (folder / "keys.json").write_text(json.dumps({"local": "key-of-the-local-server"}))
@@ -57,7 +60,8 @@ class _Answer(BaseHTTPRequestHandler):
             server.busiest = max(server.busiest, server.busy)
         try:
             name, _, status = self.sent["model"].partition("-")
-            getattr(self, f"_{name}")(*([int(status)] if status else []))
+            kind = "_newer" if "input" in self.sent else ""
+            getattr(self, f"{kind}_{name}")(*([int(status)] if status else []))
         finally:
             with server.lock:
                 server.busy -= 1
@@ -67,7 +71,7 @@ class _Answer(BaseHTTPRequestHandler):
 
     @property
     def prompt(self) -> str:
-        content = self.sent["messages"][-1]["content"]
+        content = self.sent.get("messages", self.sent.get("input"))[-1]["content"]
         return content if isinstance(content, str) else content[0]["text"]
 
     def _says(self) -> None:
@@ -155,6 +159,39 @@ class _Answer(BaseHTTPRequestHandler):
         if usage:
             self._event(choices=[], usage=usage)
         self.wfile.write(b"data: [DONE]\n\n")
+
+    def _newer_says(self) -> None:
+        self._newer(self._newer_whole("completed"))
+
+    def _newer_filtered(self) -> None:
+        self._newer({**self._newer_whole("completed"), "incomplete_details": {"reason": "content_filter"}})
+
+    def _newer_cut(self) -> None:
+        self._newer(None)
+
+    def _newer_whole(self, status: str) -> dict[str, object]:
+        content = [{"type": "output_text", "text": f"You said: {self.prompt}", "annotations": []}]
+        message = {"id": "m", "type": "message", "role": "assistant", "status": status, "content": content}
+        usage = {
+            "input_tokens": 7,
+            "input_tokens_details": {"cached_tokens": 5},
+            "output_tokens": 3,
+            "total_tokens": 10,
+        }
+        whole = {"id": "1", "object": "response", "created_at": 1, "model": "m", "status": status, "output": [message]}
+        return {**whole, "usage": usage, "parallel_tool_calls": False, "tool_choice": "auto", "tools": []}
+
+    def _newer(self, whole: object) -> None:
+        if not self.sent.get("stream"):
+            self._body(200, "application/json", json.dumps(whole))
+            return
+        self._head("text/event-stream")
+        piece = {"content_index": 0, "output_index": 0, "item_id": "m", "logprobs": []}
+        said = [{"type": "response.output_text.delta", "delta": f"You said: {self.prompt}", **piece}]
+        said += [{"type": "response.completed", "response": whole}] if whole else []
+        for number, event in enumerate(said):
+            told = json.dumps({**event, "sequence_number": number})
+            self.wfile.write(f"event: {event['type']}\ndata: {told}\n\n".encode())
 
     def _delta(self, **delta: object) -> dict[str, object]:
         return {"index": 0, "delta": delta}

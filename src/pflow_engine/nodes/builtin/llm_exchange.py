@@ -56,7 +56,7 @@ def _answer(  # noqa: PLR0913  # one exchange, and what it needs
         return {"error": "cancelled"}
     except Exception as error:  # noqa: BLE001  # of any provider's plugin: an item's failure
         return failure(error, model, secrets, asked=response is not None)
-    wrong = refused(response.response_json, text, usage)
+    wrong = refused(model, response.response_json, text, counted=usage["total_tokens"] is not None)
     return {"response": text, "llm_usage": usage, **({"error": wrong} if wrong else {})}
 
 

@@ -22,6 +22,7 @@ _MEND: Final[Mapping[int | None, str]] = {
     429: "it asks for a pause: see retry_wait and max_concurrent of a batch",
 }
 
+_ENDS: Final = ("finish_reason", "status", "reason")
 _UNREACHED: Final = "; is the address right, and the server running?"
 
 
@@ -42,14 +43,15 @@ def failure(error: Exception, model: Any, secrets: Iterable[str], *, asked: bool
     raise Unhealable(Problem("llm-refused", text)) from None
 
 
-def refused(raw: Any, text: str, usage: Mapping[str, Any]) -> str:
-    """What is wrong with an answer that came to its end; nothing where it is one."""
-    name, reasons = f"model '{usage['model']}'", set(_reasons(raw))
+def refused(model: Any, raw: Any, text: str, *, counted: bool) -> str:
+    """What is wrong with an answer that came to its end; nothing where it is one. ``raw`` is its JSON, if there is."""
+    name, reasons = f"model '{model.model_id}'", set(_reasons(raw))
     if "content_filter" in reasons:
         return f"{name}: the provider's content filter stopped the answer"
     if not text and reasons & {"length", "max_output_tokens"}:
         return f"{name}: there is no answer, since thinking used up max_tokens; raise it"
-    if not reasons and _is_of_openai(raw) and (not text or usage["total_tokens"] is None):
+    # A server like OpenAI's always says why it ended; of another provider's plugin nothing is known.
+    if not reasons and hasattr(model, "get_client") and not (text and counted):
         what = "the answer was cut off" if text else "the server gave no answer"
         return f"{name}: {what}; if it does not stream, can_stream: false says so in extra-openai-models.yaml"
     return ""
@@ -107,21 +109,8 @@ def _root(error: BaseException) -> BaseException:
 
 
 def _reasons(raw: Any) -> Iterator[str]:
-    if not isinstance(raw, Mapping):
-        return
-    choices = raw.get("choices")
-    for holder in (raw, *(choices if isinstance(choices, list) else ())):
+    # Of a chat that streamed, of one that did not, and of OpenAI's newer "responses".
+    whole = raw if isinstance(raw, Mapping) else {}
+    for holder in (whole, whole.get("incomplete_details"), *(whole.get("choices") or ())):
         if isinstance(holder, Mapping):
-            incomplete = holder.get("incomplete_details")
-            for reason in (
-                holder.get("finish_reason"),
-                holder.get("status"),
-                incomplete.get("reason") if isinstance(incomplete, Mapping) else None,
-            ):
-                if isinstance(reason, str):
-                    yield reason
-
-
-def _is_of_openai(raw: Any) -> bool:
-    # A stream of theirs that was cut leaves the pieces, or nothing at all.
-    return raw is None or (isinstance(raw, Mapping) and ("content" in raw or "choices" in raw))
+            yield from (holder[name] for name in _ENDS if isinstance(holder.get(name), str))

@@ -205,6 +205,91 @@ def test_paid_for(ask):
     assert 10 == call["total_tokens"]
 
 
+@pytest.mark.parametrize("model", ["newer-says", "newer-whole"])
+def test_newer_interface(ask, model):
+    """Models that have OpenAI's newer interface, as its default one, answer as the others."""
+    _, outputs, _ = ask(model=model)
+    usage = {"model": model, **COUNTED, "cache_read_input_tokens": 5}
+    assert {"response": "You said: hello", "llm_usage": usage} == outputs
+
+
+@pytest.mark.parametrize(("model", "said"), [("newer-cut", "was cut off"), ("newer-filtered", "content filter")])
+def test_newer_interface_fails(ask, model, said):
+    """So they do when the answer is none."""
+    assert said in ask(model=model)[1]["error"]
+
+
+@pytest.fixture
+def plug(model_server):
+    """Plug a provider into the library, as a package does; gives how to."""
+    import llm  # noqa: PLC0415  # only where the extra is
+
+    plugged = []
+
+    def plug_in(*pieces, usage=None, raises=None):
+        class Other(llm.Model):
+            model_id = "other"
+
+            def execute(self, _prompt, stream, response, conversation):
+                yield from pieces
+                if raises:
+                    raise raises
+                if usage:
+                    response.set_usage(**usage)
+
+        class Plugin:
+            @llm.hookimpl
+            def register_models(self, register):
+                register(Other())
+
+        plugged.append(Plugin())
+        llm.plugins.pm.register(plugged[-1])
+
+    yield plug_in
+    for each in plugged:
+        llm.plugins.pm.unregister(each)
+
+
+def test_other_provider(ask, plug, model_server):
+    """A plugin's model answers as OpenAI's do; it need not count, and what it counts beside the input costs more."""
+    plug("Hi", " there")
+    assert ("Hi there", None) == (ask(model="other")[1]["response"], ask(model="other")[1]["llm_usage"]["total_tokens"])
+    with pytest.raises(Unhealable, match="model 'other': temperature: Extra inputs are not permitted"):
+        ask(model="other", temperature=1)
+
+
+def test_cost_beside_input(ask, plug, model_server):
+    """Of a provider that counts cached tokens beside the input each is paid for at its own price."""
+    cached = {"cache_creation_input_tokens": 100, "cache_read_input_tokens": 1000}
+    plug("ok", usage={"input": 10, "output": 1, "details": cached})
+    prices = "other: {input: 1, output: 5, cache_creation: 2, cache_read: 0.1}"
+    (model_server.user / "prices.yaml").write_text(prices)
+    usage = ask(model="other")[1]["llm_usage"]
+    assert ({**cached, "total_tokens": 11}, 315e-6) == (
+        {n: usage[n] for n in (*cached, "total_tokens")},
+        usage["cost_usd"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("raises", "said"),
+    [
+        (ValueError("half of it"), "half of it"),
+        (ConnectionResetError("reset"), "reset"),
+        (KeyError("x"), "no answer that can be read (KeyError: 'x')"),
+        (RuntimeError(), "RuntimeError"),
+        (RuntimeError("long " * 500), "…"),
+    ],
+)
+def test_other_provider_fails(ask, plug, raises, said):
+    """Whatever a plugin raises is an error of the node, in its words."""
+    plug("Hi", raises=raises)
+    error = ask(model="other")[1]["error"]
+    assert error.startswith("model 'other': ")
+    assert error.endswith(said)
+    assert 600 > len(error)
+
+
 @pytest.mark.parametrize("model", ["silent", "whole-silent"])
 def test_silent_model(ask, model):
     """An answer without words is an answer."""
