@@ -69,13 +69,13 @@ class Ran:
 class Setting:
     """What a test brings to a run beside its case. Without a ``clock``, nothing in the run really waits.
 
-    ``hidden`` are variables of the environment that the run does not see, if nothing in it may reach out.
+    ``hidden`` are variables of the environment that the run does not see; None if something in it may reach out.
     """
 
     hooks: UserHooks = field(default_factory=UserHooks)
     cassette: Cassette | None = None
     clock: Clock | None = None
-    hidden: tuple[str, ...] = ()
+    hidden: tuple[str, ...] | None = ()
 
     def tape(self, folder: Path) -> Tape | None:
         """The cassette for one run in ``folder``, if the test has one."""
@@ -140,7 +140,7 @@ class Ready:
         Raises:
             InvalidCase: its inputs do not fit the workflow.
         """
-        hidden = () if self.case.live else self.setting.hidden
+        hidden = None if self.case.live else self.setting.hidden
         with own_place(folder, self.case.env, hidden) as work:
             self.begin(work)
             try:
