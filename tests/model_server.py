@@ -61,7 +61,7 @@ class _Answer(BaseHTTPRequestHandler):
         try:
             name, _, status = self.sent["model"].partition("-")
             kind = "_newer" if "input" in self.sent else ""
-            getattr(self, f"{kind}_{name}")(*([int(status)] if status else []))
+            getattr(self, f"{kind}_{name}")(*([int(status)] if status.isdigit() else []))
         finally:
             with server.lock:
                 server.busy -= 1
@@ -77,6 +77,8 @@ class _Answer(BaseHTTPRequestHandler):
     def _says(self) -> None:
         self.server.together.wait(PATIENCE)
         self._answer(f"You said: {self.prompt}")
+
+    _gpt = _says
 
     def _repeats(self) -> None:
         self._answer(self.prompt)
