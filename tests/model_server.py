@@ -66,6 +66,11 @@ class _Answer(BaseHTTPRequestHandler):
             with server.lock:
                 server.busy -= 1
 
+    def do_HEAD(self) -> None:
+        self.send_response(200 if self.path == "/cat" else 404)
+        self.send_header("Content-Type", "image/webp")
+        self.end_headers()
+
     def log_message(self, *_: object) -> None:
         pass
 

@@ -31,19 +31,23 @@ def test_raised(error):
 
 
 def test_cancelled():
-    """A cancel ends the wait with nothing, and asks the work."""
-    cancel, started, asked = CancelToken(), threading.Event(), threading.Event()
+    """A cancel ends the wait with nothing, and asks the work, which may not hear."""
+    cancel, started, go, ended = CancelToken(), threading.Event(), threading.Event(), threading.Event()
+    tokens = []
 
     def hang(token):
+        tokens.append(token)
         started.set()
-        token.wait(PATIENCE)
-        asked.set()
+        go.wait(PATIENCE)
+        ended.set()
 
     thread = threading.Thread(target=lambda: (started.wait(PATIENCE), cancel.cancel()))
     thread.start()
     assert aside(hang, cancel) is None
+    assert (True, False) == (tokens[0].cancelled, ended.is_set())
+    go.set()
     thread.join()
-    assert asked.wait(PATIENCE)
+    assert ended.wait(PATIENCE)
 
 
 def test_interrupted(monkeypatch):

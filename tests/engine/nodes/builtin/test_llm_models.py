@@ -61,15 +61,19 @@ def test_first_items_together(model_server):
 
 
 def test_without_the_extra(tmp_path):
-    """Without the library the type is known, and running it says what to install."""
-    (tmp_path / "llm.py").write_text("raise ModuleNotFoundError('No module named llm', name='llm')")
+    """Without the library the type is known, and running it says what to install; what import warns of is no error."""
+    (tmp_path / "llm.py").write_text(
+        "import warnings\nwarnings.warn('old', DeprecationWarning)\nraise ModuleNotFoundError('no llm', name='llm')"
+    )
     script = (
         "from pflow_engine import compile_ir_to_flow\n"
         "flow = compile_ir_to_flow({'nodes': [{'id': 'ask', 'type': 'llm', 'params': {'prompt': 'x'}}]})\n"
         "print(flow.run().error.summary)\n"
     )
     env = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, env=env, check=True
+    )
     assert "a node of type 'llm' needs the library llm: pip install 'pflow-testkit[llm]'\n" == ran.stdout
 
 

@@ -38,6 +38,17 @@ def test_type_by_content(ask, model_server, tmp_path):
     assert content["image_url"]["url"].startswith("data:image/png;base64,")
 
 
+def test_type_by_server(ask, model_server):
+    """Of an address whose name does not tell the type its server is asked; an address that is wrong cannot heal."""
+    address = model_server.url.replace("/v1", "/cat")
+    ask(images=address)
+    (content,) = model_server.requests[0]["messages"][0]["content"][1:]
+    assert {"url": address} == content["image_url"]
+    with pytest.raises(Unhealable, match=r"HTTP 404 Not Found: .*/category"):
+        ask(images=f"{address}egory")
+    assert 1 == len(model_server.requests)
+
+
 @pytest.mark.parametrize("none", [None, "", []])
 def test_no_images(ask, model_server, none):
     """No image is no image."""
