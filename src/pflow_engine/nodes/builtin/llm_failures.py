@@ -33,10 +33,12 @@ def failure(error: Exception, model: Any, secrets: Iterable[str], *, asked: bool
         Unhealable: it would not.
     """
     status = _status(error)
-    said = f"{_what(error, status)}: {_text(error)}" if status else _text(error)
+    # Before it is cut: of half a key nobody knows that it is one.
+    said = _cut(Redactor.of(secrets)(_text(error)))
+    said = f"{_what(error, status)}: {said}" if status else said
     unreached = isinstance(_root(error), ConnectionRefusedError | socket.gaierror)
     mend = _UNREACHED if unreached else f"; {_MEND[status]}" if status in _MEND else ""
-    text = Redactor.of(secrets)(f"model '{model.model_id}': {said}{mend}")
+    text = f"model '{model.model_id}': {said}{mend}"
     if _heals(error, status, asked=asked):
         return {"error": text}
     # Not from the error, whose own text may have the key.
@@ -84,7 +86,10 @@ def _text(error: Exception) -> str:
     body = getattr(error, "body", None)
     said = body.get("message") if isinstance(body, Mapping) else None
     parts = [said] if isinstance(said, str) else list(_chain(error))
-    text = " ".join(": ".join(part.rstrip(".") for part in parts).split())
+    return " ".join(": ".join(part.rstrip(".") for part in parts).split())
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

@@ -3,10 +3,12 @@
 import json
 import logging
 import socket
+from types import SimpleNamespace
 
 import pytest
 
 from pflow_engine.errors import Unhealable
+from pflow_engine.nodes.builtin.llm_failures import failure
 
 KEY = "key-of-the-local-server"
 
@@ -134,6 +136,12 @@ def test_missing_key(ask, model_server):
     (model_server.user / "keys.json").unlink()
     with pytest.raises(Unhealable, match="No key found - add one using 'llm keys set local'"):
         ask()
+
+
+def test_half_a_key():
+    """A key is taken out of a long text before that is cut, and with it what would be left of the key."""
+    said = failure(RuntimeError("x" * 490 + f" {KEY}"), SimpleNamespace(model_id="m"), [KEY], asked=True)["error"]
+    assert said.endswith("x [redacted…")
 
 
 def test_key_not_told(model_server, caplog, llm_flow):
