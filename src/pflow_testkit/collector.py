@@ -23,12 +23,13 @@ from pflow_engine.templates import parse as parse_template
 from pflow_engine.validation import find_problems
 from pflow_testkit.cases import DEFAULTS, SUFFIX, Case, case_file_of, load_cases, stem_of
 from pflow_testkit.cassettes import Cassette
+from pflow_testkit.flaky.options import KEY as FLAKY
 from pflow_testkit.hooks import hooks_for
 from pflow_testkit.mutation.options import KEY as MUTATION
 from pflow_testkit.nested import files_below
 from pflow_testkit.options import CASSETTES, KEY
 from pflow_testkit.registry import registry_for, registry_for_cases
-from pflow_testkit.runner import Ran, Setting, clock_of, prepare_case, watchers_of
+from pflow_testkit.runner import Ran, Ready, Setting, clock_of, prepare_case, watchers_of
 from pflow_testkit.sandbox import hidden_from
 from pflow_testkit.snapshots import accepting, case_snapshots
 from pflow_testkit.storage import CASES, cassette_name, folder_of
@@ -79,6 +80,8 @@ class WorkflowFile(pytest.Module):
             yield _item(self, f"run[{case.name}]", _runner(self, case), case)
             if is_stressed(case, self.config):
                 yield _item(self, f"stress[{case.name}]", _stresser(self, case), case)
+            if self.config.stash[FLAKY]:
+                yield _item(self, f"flaky[{case.name}]", _repeater(self, case), case)
         if self.config.stash[MUTATION] is not None:
             yield from self._mutants(cases)
 
@@ -224,6 +227,28 @@ def _stresser(file: WorkflowFile, case: Case) -> Callable[..., None]:
             return ""
 
         said = _said_by(stress)
+        if said:
+            pytest.fail(said, pytrace=False)
+
+    return run
+
+
+def _repeater(file: WorkflowFile, case: Case) -> Callable[..., None]:
+    def run(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+        from pflow_testkit.flaky.items import flaky_case  # noqa: PLC0415  # for start-up time
+
+        allowed, setting = _allowed(request, case), _setting(request, file, case)
+
+        def prepare(document: Document, case: Case, folder: Path) -> Ready:
+            # The cassette is read again each time: what one run recorded the next one replays.
+            again = _setting(request, file, case)
+            return prepare_case(document, case, _registry_of(file), folder, request.getfixturevalue, again)
+
+        def repeat() -> str:
+            times, registry = request.config.stash[FLAKY], _registry_of(file)
+            return flaky_case(file.document, allowed, registry, request, tmp_path, setting, prepare, times)
+
+        said = _said_by(repeat)
         if said:
             pytest.fail(said, pytrace=False)
 
