@@ -20,7 +20,7 @@ from mcp import StdioServerParameters
 from mcp.client import Client
 from mcp.client.stdio import stdio_client
 
-from pflow_engine import compile_ir_to_flow
+from pflow_engine import compile_ir_to_flow, run
 from pflow_engine.cli.codes import TOLD
 
 ROOT = Path(__file__).parents[1]
@@ -167,6 +167,19 @@ def test_cassette_path(five_minutes, commits_url):
     five_minutes.runpytest_inprocess("--pflow-workflows=flows").assert_outcomes(passed=1, failed=1)
     (flows / "seen").rename(flows / "__cassettes__" / "triage.json" / "two-commits.json")
     five_minutes.runpytest_inprocess("--pflow-workflows=flows").assert_outcomes(passed=2)
+
+
+def test_model_example(pytester, model_server):
+    """The example of a model asks the one that its list of models has, at the prices of its list of prices."""
+    (pytester.mkdir("flows") / "classify.yaml").write_text(block("yaml", "type: llm"))
+    model = block("yaml", "api_base:").replace("http://models.example/v1", model_server.url)
+    (model_server.user / "extra-openai-models.yaml").write_text(model.replace("qwen3", "says"))
+    (model_server.user / "keys.json").write_text('{"house": "key-of-the-house"}')
+    (model_server.user / "prices.yaml").write_text(block("yaml", "cache_read: "))
+    calls = run(pytester.path / "flows" / "classify.yaml").store["__llm_calls__"]
+    assert [("classify", 0, 3.8e-6), ("classify", 1, 3.8e-6)] == [
+        (call["node_id"], call["item_index"], call["cost_usd"]) for call in calls
+    ]
 
 
 def test_markdown_example(pytester):

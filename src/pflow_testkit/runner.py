@@ -71,14 +71,14 @@ class Ran:
 class Setting:
     """What a test brings to a run beside its case. Without a ``clock``, nothing in the run really waits.
 
-    ``hidden`` are variables of the environment that the run does not see, if nothing in it may reach out. ``watchers``
-    are told of each run that ended.
+    ``hidden`` are variables of the environment that the run does not see; None if something in it may reach out.
+    ``watchers`` are told of each run that ended.
     """
 
     hooks: UserHooks = field(default_factory=UserHooks)
     cassette: Cassette | None = None
     clock: Clock | None = None
-    hidden: tuple[str, ...] = ()
+    hidden: tuple[str, ...] | None = ()
     watchers: tuple[Callable[[RunResult], None], ...] = ()
 
     def tape(self, folder: Path) -> Tape | None:
@@ -149,7 +149,7 @@ class Ready:
         Raises:
             InvalidCase: its inputs do not fit the workflow.
         """
-        hidden = () if self.case.live else self.setting.hidden
+        hidden = None if self.case.live else self.setting.hidden
         with own_place(folder, self.case.env, hidden) as work:
             self.begin(work)
             try:
