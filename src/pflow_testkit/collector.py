@@ -267,7 +267,7 @@ def _allowed(request: pytest.FixtureRequest, case: Case) -> Case:
 def _setting(request: pytest.FixtureRequest, file: WorkflowFile, case: Case) -> Setting:
     path = folder_of(CASSETTES, file.path) / cassette_name(case.name)
     cassette = Cassette(path, request.config.stash[KEY].record, os.path.relpath(path))
-    hidden = () if cassette.records else hidden_from(request.config)
+    hidden = None if cassette.records else hidden_from(request.config)
     hooks, watchers = hooks_for(request.config, file.path), watchers_of(request)
     return Setting(hooks, cassette, clock_of(request), hidden, watchers)
 

@@ -71,14 +71,14 @@ class Ran:
 class Setting:
     """What a test brings to a run beside its case. Without a ``clock``, nothing in the run really waits.
 
-    ``hidden`` are variables of the environment that the run does not see, if nothing in it may reach out. ``watchers``
-    are told of each run that ended.
+    ``hidden`` are variables of the environment that the run does not see; None if something in it may reach out.
+    ``watchers`` are told of each run that ended.
     """
 
     hooks: UserHooks = field(default_factory=UserHooks)
     cassette: Cassette | None = None
     clock: Clock | None = None
-    hidden: tuple[str, ...] = ()
+    hidden: tuple[str, ...] | None = ()
     watchers: tuple[Callable[[RunResult], None], ...] = ()
 
     def tape(self, folder: Path) -> Tape | None:
@@ -137,6 +137,11 @@ class Ready:
     faults: Faults
     tape: Tape | None
 
+    @property
+    def hidden(self) -> tuple[str, ...] | None:
+        """The variables that a run does not see; None where it may reach out, and sees what its user has."""
+        return None if self.case.live else self.setting.hidden
+
     def begin(self, work: Path) -> None:
         """Write the files of the case into its working folder, and forget what was called before."""
         self.log.clear()
@@ -149,8 +154,7 @@ class Ready:
         Raises:
             InvalidCase: its inputs do not fit the workflow.
         """
-        hidden = () if self.case.live else self.setting.hidden
-        with own_place(folder, self.case.env, hidden) as work:
+        with own_place(folder, self.case.env, self.hidden) as work:
             self.begin(work)
             try:
                 options = {"clock": self.setting.clock or SkippingClock(), **options}
