@@ -105,6 +105,11 @@ class CallLog:
 class Tape(Protocol):
     """A cassette as one run uses it."""
 
+    @property
+    def records(self) -> bool:
+        """Whether calls that it does not have are made and kept."""
+        ...
+
     def layer(self, spec: NodeSpec, inner: Layer) -> Layer:
         """What stands in the place of a node that reaches out."""
         ...
@@ -130,9 +135,11 @@ class StandIns:
 
     def pflow_register_nodes(self, registry: Registry) -> None:
         """Types that are stubbed, by themselves or by a node of theirs, need not be installed."""
+        registry.asks_outside = bool(self.live) or (self.tape is not None and self.tape.records)
         for name in _stubbed_types(self.stubs, self.document):
             if name not in registry:
                 registry.add(_placeholder(name))
+            registry.excuse(name)
 
     def pflow_wrap_node(self, spec: NodeSpec, layer: Layer) -> Layer:
         """The layer in the node's place."""
