@@ -124,7 +124,8 @@ def _others(plugins: pluggy.PluginManager, plugin: Any) -> Iterable[Any]:
 def _installed() -> tuple[Any, ...]:
     # Reading entry points walks every installed distribution: once a process.
     from pflow_engine.nodes import builtin  # noqa: PLC0415  # loaded with the first registry, for start-up time
+    from pflow_engine.nodes.mcp import plugin as mcp  # noqa: PLC0415  # same
 
     found = pluggy.PluginManager(PROJECT)
     found.load_setuptools_entrypoints(PROJECT)
-    return (builtin, *(plugin for _, plugin in sorted(found.list_name_plugin(), key=itemgetter(0))))
+    return (builtin, mcp, *(plugin for _, plugin in sorted(found.list_name_plugin(), key=itemgetter(0))))

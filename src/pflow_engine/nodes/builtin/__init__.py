@@ -13,7 +13,6 @@ from pflow_engine.nodes.builtin.shell_node import Shell
 from pflow_engine.nodes.builtin.transfer_nodes import CopyFile, MoveFile
 from pflow_engine.nodes.builtin.workflow_node import NestedWorkflow
 from pflow_engine.nodes.hooks import hookimpl
-from pflow_engine.nodes.mcp import McpTools
 from pflow_engine.nodes.node import NodeType, node_type
 
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ def pflow_register_nodes(registry: Registry) -> None:
     """Register every built-in type."""
     for kind in _kinds():
         registry.add(kind)
-    registry.add_family(McpTools())
 
 
 @cache

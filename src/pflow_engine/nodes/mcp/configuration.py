@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 from pflow_engine.document.load import locate, parse, read_text
 from pflow_engine.document.positions import Path as DataPath
-from pflow_engine.document.positions import problem_at
+from pflow_engine.document.positions import in_file_order, problem_at
 from pflow_engine.errors import InvalidWorkflow, Problem, did_you_mean
 from pflow_engine.value_types import type_name
 
@@ -72,7 +72,7 @@ def _read(file: Path) -> Mapping[str, Server]:
     data = parse(text, "json", shown)
     faults = list(_faults(data))
     if faults:
-        raise InvalidWorkflow([_placed(text, shown, *fault) for fault in faults])
+        raise InvalidWorkflow(sorted((_placed(text, shown, *fault) for fault in faults), key=in_file_order))
     return {name: _server(name, entry, file.parent) for name, entry in data["mcpServers"].items()}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -36,7 +37,7 @@ class Launch:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What stands under the name of a secret, in the environment, the headers, the arguments or the URL."""
-        flags = dict(zip(self.args, self.args[1:], strict=False))
+        flags = {flag: value for flag, value in pairwise(self.args) if flag.startswith("-") and "=" not in flag}
         flags |= {name: value for name, _, value in (each.partition("=") for each in self.args) if value}
         named = {"env": dict(self.env), "headers": dict(self.headers), "flags": flags, "texts": [*self.args, self.url]}
         return tuple(dict.fromkeys(named_secrets(named)))
