@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pflow_engine import compile_ir_to_flow
+from pflow_engine.nodes.mcp.configuration import servers_for
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -295,6 +296,18 @@ def test_picture_of_problems(pytester):
     (pytester.mkdir("flows") / "triage.json").write_text(BROKEN)
     arguments, expected = picture("problems")
     assert expected == shown(pytester.runpytest_inprocess(*arguments))
+
+
+def test_mcp_tools(pytester):
+    """The case about MCP tools passes without a server, and both servers of the file are understood."""
+    flows = pytester.mkdir("flows")
+    (flows / ".mcp.json").write_text(block("json", "mcpServers"))
+    (flows / "issues.yaml").write_text(block("yaml", "mcp-tracker-list_issues\n"))
+    (flows / "issues.test.yaml").write_text(block("yaml", "type:mcp-tracker-list_issues"))
+    assert {"tracker": "stdio", "my-notes": "http"} == {
+        name: server.transport for name, server in servers_for(flows).items()
+    }
+    pytester.runpytest_inprocess("--pflow-workflows=flows", "-k", "run").assert_outcomes(passed=1)
 
 
 def test_picture_of_a_missing_stub(five_minutes):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Awaitable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from mcp.client.client import Client
 from mcp.shared.exceptions import MCPError
-from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT, CallToolResult
+from mcp_types import CONNECTION_CLOSED, CallToolResult
 from pydantic import ValidationError
 
 from pflow_engine.errors import did_you_mean
@@ -18,12 +18,14 @@ from pflow_engine.nodes.mcp.launch import Launch
 from pflow_engine.nodes.mcp.transports import Seen, connected
 
 ANSWERS_WITHIN: Final = 300.0
-"""Seconds. As long as the SDK waits for the next piece of a response; a batch's timeout is for shorter ones."""
+"""Seconds. As long as the SDK waits for the next piece of a response; a batch's timeout is for less."""
 _UNWINDS_WITHIN: Final = 5.0
 _MOST_PAGES: Final = 100
 
 Schemas = tuple[Mapping[str, Any], Mapping[str, Any] | None]
 """What a tool takes, and what it gives."""
+
+_Given = TypeVar("_Given")
 
 
 class NoAnswer(Exception):
@@ -71,9 +73,12 @@ class Connection:
         """
         client = await self.opened()
         if tool not in self.tools:
+            # Some servers have more once they were talked to.
+            self.tools = await self._answer(_tools(client), tool)
+        if tool not in self.tools:
             raise NoAnswer(f"{self._name} has no tool '{tool}': {did_you_mean(tool, self.tools) or 'it has none'}")
         given = _without_nulls(arguments, self.tools[tool][0])
-        return await self._answer(client.call_tool(tool, given, read_timeout_seconds=ANSWERS_WITHIN), tool)
+        return await self._answer(client.call_tool(tool, given), tool)
 
     async def leave(self) -> None:
         """End it in good order."""
@@ -111,9 +116,13 @@ class Connection:
         self._seen.cut()
         self.task.cancel()
 
-    async def _answer(self, asked: Awaitable[CallToolResult], tool: str) -> CallToolResult:
+    async def _answer(self, asked: Awaitable[_Given], tool: str) -> _Given:
         try:
-            return await asked
+            async with asyncio.timeout(ANSWERS_WITHIN):
+                return await asked
+        except TimeoutError:
+            late = f"{self._name} did not answer '{tool}' within {ANSWERS_WITHIN:g}s{self._last_words}"
+            raise NoAnswer(late) from None
         except MCPError as error:
             raise NoAnswer(await self._explained(error, tool)) from None
         except (RuntimeError, ValidationError) as error:
@@ -121,11 +130,12 @@ class Connection:
             raise NoAnswer(f"{self._name} gave an answer of '{tool}' that does not fit the protocol: {said}") from None
 
     async def _explained(self, error: MCPError, tool: str) -> str:
-        if error.code == REQUEST_TIMEOUT:
-            return f"{self._name} did not answer '{tool}' within {ANSWERS_WITHIN:g}s{self._last_words}"
         if error.code == CONNECTION_CLOSED:
             await self.leave()
             return self._ended(f"while '{tool}' was at work")
+        if self._seen.status.startswith("HTTP 404"):
+            # A server that was started anew does not know the session: whoever calls next begins another.
+            self._leave.set()
         return f"{self._name} refuses '{tool}': {self._said(error)}"
 
     async def _never_opened(self) -> str:
@@ -164,7 +174,7 @@ async def _tools(client: Client) -> dict[str, Schemas]:
     tools: dict[str, Schemas] = {}
     cursor: str | None = None
     for _ in range(_MOST_PAGES):
-        page = await client.list_tools(cursor=cursor)
+        page = await client.list_tools(cursor=cursor, cache_mode="refresh")
         tools |= {tool.name: (tool.input_schema, tool.output_schema) for tool in page.tools}
         cursor = page.next_cursor
         if cursor is None:

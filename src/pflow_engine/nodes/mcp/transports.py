@@ -63,9 +63,9 @@ class Seen:
             self.cut()
 
     async def note_response(self, response: httpx2.Response) -> None:
-        """Take the status of a response, which the SDK does not hand on."""
-        if response.status_code >= _FIRST_ERROR:
-            self.status = f"HTTP {response.status_code} {response.reason_phrase}".strip()
+        """Take the status of a response that is an error, which the SDK does not hand on."""
+        failed = response.status_code >= _FIRST_ERROR
+        self.status = f"HTTP {response.status_code} {response.reason_phrase}".strip() if failed else ""
 
     def cut(self) -> None:
         """Kill the process and all that it started, now or as soon as it is there."""
