@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+import signal
+import subprocess
 import sys
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -125,3 +129,98 @@ def test_does_not_say(folder, monkeypatch):
     (folder.path / "pid").unlink()
     assert [problem.message] == [each.message for each in folder.problems("mcp-odd-tell")]
     assert not (folder.path / "pid").exists()
+
+
+def test_slow_to_leave(folder, monkeypatch, tmp_path):
+    """One that takes longer to end than a run waits is killed."""
+    monkeypatch.setattr("pflow_engine.nodes.mcp.connection._UNWINDS_WITHIN", 0.1)
+    folder.odd("stubborn", str(tmp_path / "pid"))
+    assert {"result": "{}"} == folder.call("odd-tell")
+    with pytest.raises(ProcessLookupError):
+        os.killpg(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_endless_pages(folder, monkeypatch):
+    """Pages without an end are read up to a number."""
+    monkeypatch.setattr("pflow_engine.nodes.mcp.connection._MOST_PAGES", 3)
+    folder.odd("endless")
+    assert {"result": "{}"} == folder.call("odd-tell")
+
+
+def test_late_tool(folder):
+    """A tool that a server has only after it was asked once is found."""
+    folder.odd("late")
+    assert {"result": "{}"} == folder.call("odd-late")
+
+
+def test_interrupted_asking(folder, tmp_path):
+    """Ctrl-C while a server is asked ends it, and validation, at once."""
+    folder.odd("hangs", str(tmp_path / "pid"))
+    folder.document({"id": "n", "type": "mcp-odd-tell"})
+    script = "import pflow_engine; pflow_engine.validate(pflow_engine.load('flow.json'))"
+    process = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, stderr=subprocess.PIPE)
+    with process:
+        until = time.monotonic() + PATIENCE
+        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        assert b"KeyboardInterrupt" in process.communicate(timeout=PATIENCE)[1]
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+class _Forgetful(BaseHTTPRequestHandler):
+    """An MCP server over HTTP, of the older protocol, that forgets its sessions once."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        method, sessions = message["method"], self.server.sessions
+        if "id" not in message:
+            return self._answer(202, b"")
+        if method == "initialize":
+            sessions.append(f"session-{len(sessions)}")
+            version = message["params"]["protocolVersion"]
+            info = {"name": "forgetful", "version": "1"}
+            return self._result(
+                message, {"protocolVersion": version, "serverInfo": info, "capabilities": {"tools": {}}}
+            )
+        if method == "tools/list":
+            return self._result(message, {"tools": [{"name": "which", "inputSchema": {"type": "object"}}]})
+        if method == "tools/call" and self.headers["mcp-session-id"] != "session-0":
+            return self._result(message, {"content": [{"type": "text", "text": self.headers["mcp-session-id"]}]})
+        return self._answer(404, b"")
+
+    def do_GET(self):
+        self._answer(405, b"")
+
+    do_DELETE = do_GET  # noqa: N815  # a name that http.server calls
+
+    def _result(self, message, result):
+        body = json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}).encode()
+        self._answer(200, body, **{"mcp-session-id": self.server.sessions[-1]})
+
+    def _answer(self, status, body, **headers):
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args):
+        pass
+
+
+def test_forgotten_session(folder):
+    """Where a server has forgotten the session, the next attempt begins another."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Forgetful)
+    server.daemon_threads, server.sessions = True, []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    folder.configure(far={"url": f"http://127.0.0.1:{server.server_port}/"})
+    batch = {"items": [1], "max_retries": 2}
+    store = folder.flow({"id": "n", "type": "mcp-far-which", "batch": batch}).run().store
+    server.shutdown()
+    server.server_close()
+    assert ("session-1", 1) == (store["n"]["results"][0]["result"], store["n"]["batch_metadata"]["retried"])

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 MODE = sys.argv[1]
+ASKED = []
 
 
 def answer(message):
@@ -31,6 +32,11 @@ def tools(cursor):
         schema = {"type": "object", "properties": {"a": {"type": "strang"}}}
     if MODE == "paged" and cursor is None:
         return {"tools": [{"name": "first", "inputSchema": schema}], "nextCursor": "2"}
+    if MODE == "endless":
+        return {"tools": [{"name": "tell", "inputSchema": schema}], "nextCursor": "more"}
+    if MODE == "late":
+        ASKED.append(cursor)
+        return {"tools": [{"name": "late", "inputSchema": schema}] if len(ASKED) > 1 else []}
     tool = {"name": "tell", "inputSchema": schema}
     if MODE == "liar":
         tool["outputSchema"] = {"type": "object", "required": ["x"]}
@@ -65,6 +71,8 @@ def main():
             result = answer(message)
             said = {"result": result} if result else {"error": {"code": -32601, "message": "what?"}}
             print(json.dumps({"jsonrpc": "2.0", "id": message["id"], **said}), flush=True)
+        if MODE == "once" and message["method"] == "tools/call":
+            sys.exit()
     while MODE == "stubborn":
         time.sleep(60)
 
