@@ -67,11 +67,14 @@ def answers(request, folder_at, toolbox, tmp_path_factory):
         "null": ("add", {"a": 1, "note": None}),
         "raises": ("fail", {"name": "nobody"}),
         "wrong": ("add", {"a": "x"}),
+        "noise": ("show", {"name": "PFLOW_TEST_NOISE"}),
     }
     nodes = [{"id": name, "type": f"mcp-tool-box-{tool}", "params": given} for name, (tool, given) in calls.items()]
     ways = list(itertools.pairwise(calls))
     edges = [{"from": one, "to": next_one, "action": way} for one, next_one in ways for way in ("default", "error")]
-    return folder.flow(nodes, edges=edges).run().store
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PFLOW_TEST_NOISE", "heard")
+        return folder.flow(nodes, edges=edges).run().store
 
 
 def test_structured(answers):
@@ -109,6 +112,11 @@ def test_tool_fails(answers):
 def test_wrong_arguments(answers):
     """What the server has against the arguments is the error."""
     assert "valid integer" in answers["wrong"]["error"]
+
+
+def test_environment_is_small(answers):
+    """A server gets what its entry gives it, not all that is here."""
+    assert {"result": "not set"} == answers["noise"]
 
 
 def test_no_json(box):
@@ -230,9 +238,11 @@ def test_signal(box, tmp_path, signum, code):
     box.document({"id": "s", "type": "mcp-tool-box-slow", "params": {"file": str(file)}})
     script = f"""
         import sys
-        from pflow_engine import load, compile_ir_to_flow
+        from pflow_engine import Registry, compile_ir_to_flow, load
+        registry = Registry.default()
+        registry.asks_outside = False
         try:
-            compile_ir_to_flow(load({str(box.path / "flow.json")!r})).run(trace_file={str(trace)!r})
+            compile_ir_to_flow(load({str(box.path / "flow.json")!r}), registry).run(trace_file={str(trace)!r})
         except KeyboardInterrupt:
             sys.exit(130)
     """
@@ -279,15 +289,6 @@ def test_not_there(folder):
     folder.configure(away={"url": "http://me:pass-word-1@127.0.0.1:9/mcp?key=abcdefgh"})
     error = folder.call("away-say", text="x")["error"]
     assert "the MCP server 'away' at http://127.0.0.1:9/mcp cannot be reached: All connection attempts failed" == error
-
-
-def test_environment_is_small(box):
-    """A server gets what its entry gives it, not all that is here."""
-    os.environ["PFLOW_TEST_NOISE"] = "x"
-    try:
-        assert {"result": "not set"} == box.call("tool-box-show", name="PFLOW_TEST_NOISE")
-    finally:
-        del os.environ["PFLOW_TEST_NOISE"]
 
 
 def test_starts_in_its_folder(folder, monkeypatch, tmp_path):

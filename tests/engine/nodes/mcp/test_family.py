@@ -201,9 +201,10 @@ def test_lazy(box):
     assert "[]\n" == subprocess.run(command, capture_output=True, text=True, check=True, cwd=box.path).stdout
 
 
-def test_warnings_at_import(box):
+def test_warnings_at_import(folder):
     """What the SDK's libraries deprecate of each other is nothing to a workflow, even where warnings are errors."""
-    box.document({"id": "n", "type": "mcp-tool-box-add", "params": {"a": 1}})
+    folder.odd("fine")
+    folder.document({"id": "n", "type": "mcp-odd-tell", "params": {"a": "x"}})
     script = "import pflow_engine; print(pflow_engine.run('flow.json').status)"
     command = [sys.executable, "-W", "error", "-c", script]
-    assert "success\n" == subprocess.run(command, capture_output=True, text=True, check=True, cwd=box.path).stdout
+    assert "success\n" == subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder.path).stdout
