@@ -9,7 +9,9 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 
 from pflow_engine import compile_ir_to_flow
 from pflow_engine.nodes.mcp.configuration import servers_for
@@ -324,3 +326,19 @@ def test_commands():
         found = re.findall(rf"<!-- command: {name} -->\n```console\n\$ (.*)\n```\n<!-- end -->", README)
         assert 1 == len(found)
         assert found[0].startswith("python3 -m venv .venv && ")
+
+
+@pytest.mark.parametrize(("name", "heading"), [("coverage", "pflow coverage"), ("mutants", "pflow mutants")])
+def test_picture_of_the_demo(pytester, name, heading):
+    """What is told of coverage, and of mutants, is what the demo gives."""
+    arguments, expected = picture(name)
+    shutil.copytree(ROOT / "tests" / "workflows", pytester.path / "tests" / "workflows")
+    lines = timeless(pytester.runpytest_inprocess(*arguments).stdout.lines)
+    assert expected == lines[next(number for number, line in enumerate(lines) if heading in line) :]
+
+
+def test_survivors_example(pytester):
+    """The example of an explained survivor is a case file's."""
+    schema = json.loads((ROOT / "src" / "pflow_testkit" / "case.schema.json").read_text())
+    example = yaml.safe_load(block("yaml", "survivors:"))
+    jsonschema.validate({"cases": [{"name": "it"}], **example}, schema)

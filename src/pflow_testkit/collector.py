@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,15 +24,15 @@ from pflow_engine.validation import find_problems
 from pflow_testkit.cases import DEFAULTS, SUFFIX, Case, case_file_of, load_cases, stem_of
 from pflow_testkit.cassettes import Cassette
 from pflow_testkit.hooks import hooks_for
+from pflow_testkit.mutation.options import KEY as MUTATION
 from pflow_testkit.nested import files_below
 from pflow_testkit.options import CASSETTES, KEY
-from pflow_testkit.registry import registry_for
-from pflow_testkit.runner import Ran, Setting, clock_of, prepare_case
+from pflow_testkit.registry import registry_for, registry_for_cases
+from pflow_testkit.runner import Ran, Setting, clock_of, prepare_case, watchers_of
 from pflow_testkit.sandbox import hidden_from
 from pflow_testkit.snapshots import accepting, case_snapshots
 from pflow_testkit.storage import CASES, cassette_name, folder_of
 from pflow_testkit.stress_options import is_stressed
-from pflow_testkit.stubs import CallLog, StandIns, stubs_of_folder
 
 _MISNAMED = re.compile(r"[._-]tests?\.(?:ya?ml|json)$")
 
@@ -79,6 +79,18 @@ class WorkflowFile(pytest.Module):
             yield _item(self, f"run[{case.name}]", _runner(self, case), case)
             if is_stressed(case, self.config):
                 yield _item(self, f"stress[{case.name}]", _stresser(self, case), case)
+        if self.config.stash[MUTATION] is not None:
+            yield from self._mutants(cases)
+
+    def _mutants(self, cases: tuple[Case, ...]) -> Iterator[pytest.Item]:
+        from pflow_testkit.mutation.items import Mutants  # noqa: PLC0415  # for start-up time
+
+        def setting(request: pytest.FixtureRequest, case: Case) -> Setting:
+            return _setting(request, self, case)
+
+        mutants = Mutants(self.document, cases, partial(_registry_of, self), setting)
+        for name, test in mutants.tests(registry_for_cases(self.config, self.path, self.document, cases)):
+            yield _item(self, name, test)
 
     @cached_property
     def shown(self) -> str:
@@ -178,10 +190,7 @@ def _validate(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[C
 
 def _problems(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[Case, ...]) -> list[Problem]:
     try:
-        registry, hooks = _registry(request, file.document), hooks_for(request.config, file.path)
-        for case in cases or [Case(DEFAULTS)]:
-            stubs = stubs_of_folder(case.stubs, hooks, file.document, registry)
-            registry.plug(StandIns(stubs, True, CallLog(), file.document))
+        registry = registry_for_cases(request.config, file.path, file.document, cases)
         return find_problems(file.document, registry)
     except PflowError as error:
         return list(error.problems)
@@ -211,7 +220,7 @@ def _stresser(file: WorkflowFile, case: Case) -> Callable[..., None]:
 
         def stress() -> str:
             allowed, setting = _allowed(request, case), _setting(request, file, case)
-            stress_case(file.document, allowed, _registry(request, file.document), request, tmp_path, setting)
+            stress_case(file.document, allowed, _registry_of(file), request, tmp_path, setting)
             return ""
 
         said = _said_by(stress)
@@ -223,7 +232,7 @@ def _stresser(file: WorkflowFile, case: Case) -> Callable[..., None]:
 
 def _test(request: pytest.FixtureRequest, file: WorkflowFile, case: Case, folder: Path) -> str:
     allowed, setting = _allowed(request, case), _setting(request, file, case)
-    registry, value = _registry(request, file.document), request.getfixturevalue
+    registry, value = _registry_of(file), request.getfixturevalue
     ran = prepare_case(file.document, allowed, registry, folder, value, setting).ran(folder)
     return "\n\n".join(filter(None, [ran.report(), _snapshots_said(request, case, ran)]))
 
@@ -236,7 +245,8 @@ def _setting(request: pytest.FixtureRequest, file: WorkflowFile, case: Case) -> 
     path = folder_of(CASSETTES, file.path) / cassette_name(case.name)
     cassette = Cassette(path, request.config.stash[KEY].record, os.path.relpath(path))
     hidden = () if cassette.records else hidden_from(request.config)
-    return Setting(hooks_for(request.config, file.path), cassette, clock_of(request), hidden)
+    hooks, watchers = hooks_for(request.config, file.path), watchers_of(request)
+    return Setting(hooks, cassette, clock_of(request), hidden, watchers)
 
 
 def _snapshots_said(request: pytest.FixtureRequest, case: Case, ran: Ran) -> str:
@@ -266,8 +276,8 @@ def _text(problems: Iterable[Problem]) -> str:
     return "\n\n".join(map(str, problems))
 
 
-def _registry(request: pytest.FixtureRequest, document: Document) -> Registry:
-    return registry_for(request.config, request.node.path, *files_below(document))
+def _registry_of(file: WorkflowFile) -> Registry:
+    return registry_for(file.config, file.path, *files_below(file.document))
 
 
 def _stems_beside(path: Path) -> set[str]:
