@@ -133,9 +133,13 @@ class StandIns:
     faults: Faults = field(default_factory=Faults)
     tape: Tape | None = None
 
+    @property
+    def reaches_out(self) -> bool:
+        """Whether any node may, and so what is outside may be asked what it takes."""
+        return bool(self.live) or (self.tape is not None and self.tape.records)
+
     def pflow_register_nodes(self, registry: Registry) -> None:
         """Types that are stubbed, by themselves or by a node of theirs, need not be installed."""
-        registry.asks_outside = bool(self.live) or (self.tape is not None and self.tape.records)
         for name in _stubbed_types(self.stubs, self.document):
             if name not in registry:
                 registry.add(_placeholder(name))

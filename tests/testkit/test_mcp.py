@@ -49,6 +49,14 @@ def test_case_starts_nothing(asking, started):
     assert not started.exists()
 
 
+@pytest.mark.parametrize("option", ["--pflow-cov", "--pflow-mutate", "--pflow-stress"])
+def test_others_start_nothing(asking, started, option):
+    """Nor do coverage, mutants and stress."""
+    project = asking("cases:\n  - name: it\n    stubs: {ask: {result: yes}}\n    expect: {outputs: {said: true}}\n")
+    assert 0 == project.run("--deselect", "flows/ask.json::validate", option).ret
+    assert not started.exists()
+
+
 def test_validate_asks(asking, started):
     """The item validate does, since that is what finds a tool that is gone."""
     project = asking("cases:\n  - name: it\n    stubs: {ask: {result: yes}}\n")
