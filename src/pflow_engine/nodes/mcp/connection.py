@@ -10,7 +10,6 @@ from typing import Any, Final, TypeVar
 from mcp.client.client import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import CONNECTION_CLOSED, CallToolResult
-from pydantic import ValidationError
 
 from pflow_engine.errors import did_you_mean
 from pflow_engine.nodes.builtin.http_request import shown_url
@@ -62,7 +61,7 @@ class Connection:
         """
         await self._opened.wait()
         if self._client is None:
-            raise NoAnswer(await self._never_opened())
+            raise NoAnswer(self._never_opened())
         return self._client
 
     async def call(self, tool: str, arguments: Mapping[str, Any]) -> CallToolResult:
@@ -80,13 +79,16 @@ class Connection:
         given = _without_nulls(arguments, self.tools[tool][0])
         return await self._answer(client.call_tool(tool, given), tool)
 
-    async def leave(self) -> None:
-        """End it in good order."""
+    def let_go(self) -> None:
+        """Let it end: nobody calls it any more."""
         self._leave.set()
-        done, _ = await asyncio.wait([self.task], timeout=_UNWINDS_WITHIN)
+
+    async def leave(self, *, at_once: bool = False) -> None:
+        """End it, in good order unless that is to be at once."""
+        self.let_go()
+        done, _ = await asyncio.wait([self.task], timeout=0 if at_once else _UNWINDS_WITHIN)
         if not done:
-            self.cut()
-            self.task.cancel()
+            self._stop()
             await asyncio.wait([self.task], timeout=_UNWINDS_WITHIN)
 
     @property
@@ -111,10 +113,16 @@ class Connection:
     def _too_late(self) -> None:
         # Whoever waits is told at once; then there is nothing left for the SDK to wait for.
         self._late = True
-        self._leave.set()
+        self.let_go()
         self._opened.set()
-        self._seen.cut()
-        self.task.cancel()
+        self._stop()
+
+    def _stop(self) -> None:
+        # Once its process has ended, the SDK has nothing to wait for and lets go of it; cancelled, it would not.
+        if self._launch.command:
+            self.cut()
+        else:
+            self.task.cancel()
 
     async def _answer(self, asked: Awaitable[_Given], tool: str) -> _Given:
         try:
@@ -125,7 +133,7 @@ class Connection:
             raise NoAnswer(late) from None
         except MCPError as error:
             raise NoAnswer(await self._explained(error, tool)) from None
-        except (RuntimeError, ValidationError) as error:
+        except Exception as error:  # noqa: BLE001  # whatever the SDK makes of nonsense is the failure of this call
             said = self._said(error)
             raise NoAnswer(f"{self._name} gave an answer of '{tool}' that does not fit the protocol: {said}") from None
 
@@ -135,10 +143,10 @@ class Connection:
             return self._ended(f"while '{tool}' was at work")
         if self._seen.status.startswith("HTTP 404"):
             # A server that was started anew does not know the session: whoever calls next begins another.
-            self._leave.set()
+            self.let_go()
         return f"{self._name} refuses '{tool}': {self._said(error)}"
 
-    async def _never_opened(self) -> str:
+    def _never_opened(self) -> str:
         if self._late:
             return f"{self._name} did not start within {self._starts_within:g}s{self._last_words}"
         failure = _innermost(self._failure)

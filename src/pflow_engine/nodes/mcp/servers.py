@@ -129,7 +129,10 @@ class Servers:
 
     def _connection(self, launch: Launch) -> Connection:
         known = self._connections.get(launch)
-        if known is None or not known.alive:
+        if known is not None and not known.alive:
+            known.let_go()
+            known = None
+        if known is None:
             known = self._connections[launch] = Connection(launch, self._starts_within)
             if self._cutting:
                 known.cut()
@@ -144,7 +147,7 @@ class Servers:
         if self._calls:
             # Of those that were cancelled the servers are still to be told.
             await asyncio.wait(self._calls, timeout=_CALLS_END_WITHIN)
-        await asyncio.gather(*(each.leave() for each in self._connections.values()))
+        await asyncio.gather(*(each.leave(at_once=self._cutting) for each in self._connections.values()))
 
 
 def _cancel(future: Future[Any]) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pflow_engine.nodes.builtin.outputs import leave
-from pflow_engine.nodes.builtin.params import text_of
+from pflow_engine.nodes.builtin.params import bytes_of
 from pflow_engine.nodes.mcp.configuration import Server
 from pflow_engine.nodes.mcp.launch import launch_of
 from pflow_engine.nodes.mcp.sdk import servers_class
@@ -36,12 +35,7 @@ class CallTool:
         """
         launch = launch_of(self.server, os.environ)
         context.recorder.keep_secret(launch.secrets)
-        _refuse_no_json(params)
+        for name, value in params.items():
+            bytes_of(name, value)  # refuses what has no form in JSON, before it ends the connection
         servers = context.resources.get(_KEY, servers_class())
         return leave(store, servers.call(launch, self.tool, params, context.cancel))
-
-
-def _refuse_no_json(params: Mapping[str, Any]) -> None:
-    for name, value in params.items():
-        if not isinstance(value, str):
-            text_of(name, value)

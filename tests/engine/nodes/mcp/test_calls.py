@@ -119,11 +119,13 @@ def test_environment_is_small(answers):
     assert {"result": "not set"} == answers["noise"]
 
 
-def test_no_json(box):
+@pytest.mark.parametrize("value", [{1, 2}, "half a \ud83d"])
+def test_no_json(folder, value):
     """A value without a form in JSON is told before the server hears of it."""
-    flow = box.flow({"id": "n", "type": "mcp-tool-box-say", "params": {"text": "${x}"}}, inputs={"x": {}})
-    result = flow.run({"x": {1, 2}})
-    assert "parameter 'text' cannot be written as text" in result.error.summary
+    folder.odd("fine")
+    flow = folder.flow({"id": "n", "type": "mcp-odd-tell", "params": {"a": "${x}"}}, inputs={"x": {}})
+    result = flow.run({"x": value})
+    assert "parameter 'a' cannot be written as text" in result.error.summary
 
 
 def test_batch_shares_server(either):
@@ -229,6 +231,19 @@ def test_cancelled_run(box, tmp_path):
     running.join()
     assert {"error": "cancelled"} == results[0].store["s"]
     assert _is_gone(pid)
+
+
+def test_cancelled_far_away(remote, tmp_path):
+    """A run that is asked to stop does not wait for a server that runs elsewhere."""
+    file, cancel = tmp_path / "slow.txt", CancelToken()
+    flow = remote.flow({"id": "s", "type": "mcp-tool-box-slow", "params": {"file": str(file)}})
+    results = []
+    running = threading.Thread(target=lambda: results.append(flow.run(cancel=cancel)))
+    running.start()
+    _written(file, "started")
+    cancel.cancel()
+    running.join()
+    assert {"error": "cancelled"} == results[0].store["s"]
 
 
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])

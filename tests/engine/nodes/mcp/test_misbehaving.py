@@ -133,7 +133,7 @@ def test_does_not_say(folder, monkeypatch):
 
 def test_slow_to_leave(folder, monkeypatch, tmp_path):
     """One that takes longer to end than a run waits is killed."""
-    monkeypatch.setattr("pflow_engine.nodes.mcp.connection._UNWINDS_WITHIN", 0.1)
+    monkeypatch.setattr("pflow_engine.nodes.mcp.connection._UNWINDS_WITHIN", 1)
     folder.odd("stubborn", str(tmp_path / "pid"))
     assert {"result": "{}"} == folder.call("odd-tell")
     with pytest.raises(ProcessLookupError):
