@@ -120,3 +120,17 @@ def test_fixture(asking):
         "def test_it(pflow):\n    assert 'ho' == pflow.run('flows/ask.json', stubs={'ask': {'result': 'ho'}}).outputs['said']"
     )
     project.pytester.runpytest_inprocess().assert_outcomes(passed=1)
+
+
+def test_secret_on_no_cassette(asking):
+    """A secret that the server is given is neither on the cassette nor in what a failure shows."""
+    secret = "sesame-open-wide"
+    project = asking(f"cases:\n  - name: it\n    inputs: {{word: {secret}}}\n    expect: {{outputs: {{said: no}}}}\n")
+    entry = {"command": sys.executable, "args": [str(SERVER), "fine"], "env": {"API_TOKEN": secret}}
+    project.write(".mcp.json", {"mcpServers": {"odd-one": entry}})
+    result = project.run("-k", "it", "--pflow-record=once")
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line(f"*{secret}*")
+    (cassette,) = (project.flows / "__cassettes__").rglob("it.json")
+    assert secret not in cassette.read_text()
+    assert "[redacted]" in cassette.read_text()
