@@ -47,7 +47,8 @@ class Connection:
     @property
     def alive(self) -> bool:
         """Whether it may answer: as far as can be seen without asking it."""
-        return not self._leave.is_set() and not self.task.done() and self._seen.exit_code is None
+        ended = self._opened.is_set() and self._seen.exit_code is not None
+        return not (ended or self._leave.is_set() or self.task.done())
 
     def cut(self) -> None:
         """Kill the server's process at once, from any thread."""
@@ -98,20 +99,34 @@ class Connection:
     async def _keep(self) -> None:
         late = asyncio.get_running_loop().call_later(self._starts_within, self._too_late)
         try:
-            async with Client(connected(self._launch, self._seen)) as client:
+            await self._talk("auto")
+            if self._is_picky():
+                self._seen.start_over()
+                await self._talk("legacy")
+        finally:
+            late.cancel()
+            self._opened.set()
+
+    async def _talk(self, mode: str) -> None:
+        try:
+            async with Client(connected(self._launch, self._seen), mode=mode) as client:
                 self.tools = await _tools(client)
-                late.cancel()
                 self._client = client
                 self._opened.set()
                 await self._leave.wait()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # kept, for whoever waits for an answer
             self._failure = error
-        finally:
-            late.cancel()
-            self._opened.set()
+
+    def _is_picky(self) -> bool:
+        # Some servers end when they are asked for what came after their time: those are asked the old way.
+        failure = _innermost(self._failure)
+        closed = isinstance(failure, MCPError) and failure.code == CONNECTION_CLOSED
+        return closed and self._client is None and bool(self._launch.command) and not self._seen.is_cut
 
     def _too_late(self) -> None:
         # Whoever waits is told at once; then there is nothing left for the SDK to wait for.
+        if self._opened.is_set():
+            return
         self._late = True
         self.let_go()
         self._opened.set()

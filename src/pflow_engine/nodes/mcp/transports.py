@@ -56,6 +56,15 @@ class Seen:
         """Of a server that has ended; None of others, and of those that were not started here."""
         return None if self._process is None else self._process.get_returncode()
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether it is to be killed, or was."""
+        return self._cut
+
+    def start_over(self) -> None:
+        """Forget the process that has ended, for another one."""
+        self._process, self._stderr = None, b""
+
     def note_process(self, process: asyncio.SubprocessTransport) -> None:
         """Take the process that was started."""
         self._process = process

@@ -66,6 +66,12 @@ def test_cannot_start(folder, entry, error):
     assert f"the MCP server 'none' cannot be started: {error}" == folder.call("none-x")["error"]
 
 
+def test_picky(folder):
+    """One that ends when it is asked in the newer way is asked in the older one."""
+    folder.odd("picky")
+    assert {"result": "{}"} == folder.call("odd-tell")
+
+
 def test_pages(folder):
     """Tools are listed page by page."""
     folder.odd("paged")

@@ -52,8 +52,8 @@ def call(params):
     return {"content": [{"type": "text", "text": json.dumps(params["arguments"])}]}
 
 
-def main():
-    """Talk until stdin ends."""
+def start():
+    """Do what is to be done before the first message."""
     print("odd starts", file=sys.stderr, flush=True)
     if MODE == "hangs":
         time.sleep(60)
@@ -63,8 +63,14 @@ def main():
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], stdout=subprocess.DEVNULL)
     if MODE == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def main():
+    """Talk until stdin ends."""
     for line in sys.stdin:
         message = json.loads(line)
+        if MODE == "picky" and message["method"] == "server/discover":
+            sys.exit(5)
         if MODE == "garbage":
             print("Listening on stdio with token-in-garbage ...", flush=True)
         if "id" in message:
@@ -79,4 +85,5 @@ def main():
 
 if len(sys.argv) > 2:
     Path(sys.argv[2]).write_text(str(os.getpid()))
+start()
 main()
