@@ -15,6 +15,8 @@ import pytest
 
 from pflow_testkit import stress_options
 from pflow_testkit.coverage.options import add_coverage_options, read_coverage_options
+from pflow_testkit.flaky.options import KEY as FLAKY
+from pflow_testkit.flaky.options import add_flaky_options, read_flaky_options
 from pflow_testkit.ledger import Ledger
 from pflow_testkit.mutation.options import KEY as MUTATION
 from pflow_testkit.mutation.options import add_mutation_options, read_mutation_options
@@ -34,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     stress_options.add_stress_options(parser)
     add_coverage_options(parser)
     add_mutation_options(parser)
+    add_flaky_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -49,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[WATCHERS] = []
     _count_coverage(config)
     _count_mutants(config)
+    config.stash[FLAKY] = read_flaky_options(config)
     if config.stash[KEY].folders:
         add_arguments(config, config.stash[KEY])
 

@@ -19,7 +19,7 @@ from pflow_engine.document.positions import Path as DataPath
 from pflow_engine.document.positions import path_text
 from pflow_engine.errors import InvalidInput, Problem, did_you_mean
 from pflow_engine.flow import Flow
-from pflow_engine.formatting import format_success_as_text, problem_without_secrets
+from pflow_engine.formatting import format_success_as_text, problem_without_secrets, problems_as_text
 from pflow_engine.nodes import Registry
 from pflow_engine.result import RunResult
 from pflow_engine.trace import strict_json
@@ -56,7 +56,7 @@ class Ran:
         if not self.problems:
             return ""
         redact = self.result.trace.redactor()
-        said = "\n\n".join(str(problem_without_secrets(problem, redact)) for problem in self.problems)
+        said = problems_as_text(problem_without_secrets(problem, redact) for problem in self.problems)
         text = f"{said}\n\n{format_success_as_text(self.result)}" if self.complete else said
         return str(self.hooks.redact(text))
 
@@ -71,14 +71,14 @@ class Ran:
 class Setting:
     """What a test brings to a run beside its case. Without a ``clock``, nothing in the run really waits.
 
-    ``hidden`` are variables of the environment that the run does not see, if nothing in it may reach out. ``watchers``
-    are told of each run that ended.
+    ``hidden`` are variables of the environment that the run does not see; None if something in it may reach out.
+    ``watchers`` are told of each run that ended.
     """
 
     hooks: UserHooks = field(default_factory=UserHooks)
     cassette: Cassette | None = None
     clock: Clock | None = None
-    hidden: tuple[str, ...] = ()
+    hidden: tuple[str, ...] | None = ()
     watchers: tuple[Callable[[RunResult], None], ...] = ()
 
     def tape(self, folder: Path) -> Tape | None:
@@ -137,6 +137,11 @@ class Ready:
     faults: Faults
     tape: Tape | None
 
+    @property
+    def hidden(self) -> tuple[str, ...] | None:
+        """The variables that a run does not see; None where it may reach out, and sees what its user has."""
+        return None if self.case.live else self.setting.hidden
+
     def begin(self, work: Path) -> None:
         """Write the files of the case into its working folder, and forget what was called before."""
         self.log.clear()
@@ -149,8 +154,7 @@ class Ready:
         Raises:
             InvalidCase: its inputs do not fit the workflow.
         """
-        hidden = () if self.case.live else self.setting.hidden
-        with own_place(folder, self.case.env, hidden) as work:
+        with own_place(folder, self.case.env, self.hidden) as work:
             self.begin(work)
             try:
                 options = {"clock": self.setting.clock or SkippingClock(), **options}

@@ -105,7 +105,7 @@ class Pflow:
         tape = setting.tape(self.folder.parent)
         stand_ins = StandIns(standing_in, may_reach_out, log, document, self._faults, tape)
         flow = _plainly(lambda: self._compiled(document, stand_ins, setting.hooks))
-        hidden = () if may_reach_out or (tape and tape.cassette.records) else hidden_from(self._config)
+        hidden = None if may_reach_out or (tape and tape.cassette.records) else hidden_from(self._config)
         with own_place(self.folder.parent, {}, hidden):
             result = _plainly(lambda: run_flow(flow, inputs, tape, **{"clock": setting.clock, **options}))
         self._faults.after(result.trace.nodes)

@@ -11,7 +11,7 @@ import copy
 import inspect
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
@@ -19,7 +19,6 @@ from pflow_engine.clock import CancelToken, Clock
 from pflow_engine.errors import InvalidWorkflow, Problem, Unhealable, did_you_mean
 from pflow_engine.resources import Resources
 from pflow_engine.store import Store
-from pflow_engine.trace.recorder import Recorder
 
 Effects = Literal["none", "files", "process", "network", "model"]
 Action = str | None
@@ -75,9 +74,8 @@ class Context(Protocol):
         """Asked to stop when the run is interrupted or the attempt timed out."""
         ...
 
-    @property
-    def recorder(self) -> Recorder:
-        """Where a node tells the secrets that it knows of."""
+    def keep_secret(self, values: Iterable[str], /) -> None:
+        """Texts that the node came by and that must not be seen in the trace, such as a key from a file."""
         ...
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pflow_engine.document.model import Edge, InputDeclaration, NodeIR, Workflow
 from pflow_engine.document.positions import Path
 from pflow_engine.errors import Problem, did_you_mean, nearest
-from pflow_engine.nodes.registry import NOT_YET, Registry
+from pflow_engine.nodes.registry import Registry
 from pflow_engine.validation.graph import Graph
 from pflow_engine.value_types import coerce, is_of_type, type_name
 
@@ -102,15 +102,11 @@ def _types(workflow: Workflow, registry: Registry) -> Iterator[Problem]:
 
 
 def _unknown_type(workflow: Workflow, path: Path, node: NodeIR, registry: Registry) -> Problem:
-    if node.type in NOT_YET:
-        message = f"node type '{node.type}' is known to pflow, not supported here yet"
-        hint = f"to test the rest of the workflow, stub it in the case file: type:{node.type}"
-    else:
-        message = f"unknown node type '{node.type}'"
-        close = nearest(node.type, registry, count=3)
-        near = f"did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
-        known = f"known: {', '.join(registry)}; or install the plugin that has it"
-        hint = " ".join(filter(None, (near, known)))
+    message = f"unknown node type '{node.type}'"
+    close = nearest(node.type, registry, count=3)
+    near = f"did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
+    known = f"known: {', '.join(registry)}; or install the plugin that has it"
+    hint = " ".join(filter(None, (near, known)))
     return workflow.document.problem("unknown-type", message, path, hint=hint)
 
 

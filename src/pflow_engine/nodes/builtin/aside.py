@@ -1,35 +1,48 @@
-"""Work that no signal may strike in the midst of, to what it gives: the main thread only waits for it."""
+"""Work that cannot be stopped to its result, or to None as soon as it is cancelled."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from pflow_engine.clock import CancelToken
 from pflow_engine.signals import wait_awake
 
-_Given = TypeVar("_Given")
+_Result = TypeVar("_Result")
 
 
-def aside(work: Callable[[CancelToken], _Given], cancel: CancelToken) -> _Given:
-    """What ``work`` gives; its token is asked when ``cancel`` is, and on a signal, which then goes on.
+def aside(work: Callable[[CancelToken], _Result], cancel: CancelToken) -> _Result | None:
+    """Do it in a thread of its own, which is left behind when ``cancel`` is asked; whose own token is asked too.
 
-    Handlers of signals raise in the main thread, at any step: between a fork and what would remember the process, too.
-    So there the work is done in another thread.
+    Raises:
+        BaseException: what the work raised.
     """
-    if threading.current_thread() is not threading.main_thread():
-        return work(cancel)
-    token = CancelToken(cancel)
-    forget = cancel.on_cancel(token.cancel)
-    with ThreadPoolExecutor(1) as thread:
+    token, ended = CancelToken(cancel), threading.Event()
+    results: list[_Result] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
         try:
-            working = thread.submit(work, token)
-            wait_awake(lambda step: wait([working], step).done)
-            return working.result()
-        except BaseException:
-            token.cancel()
-            raise
-        finally:
-            forget()
+            results.append(work(token))
+        except BaseException as error:  # noqa: BLE001  # handed to the thread that waits, which raises it
+            errors.append(error)
+        ended.set()
+
+    def give_up() -> None:
+        token.cancel()
+        ended.set()
+
+    forget = cancel.on_cancel(give_up)
+    try:
+        threading.Thread(target=run, daemon=True).start()
+        wait_awake(ended.wait)
+    except BaseException:
+        # Ctrl-C while it waits is the same to the work as a cancel.
+        token.cancel()
+        raise
+    finally:
+        forget()
+    for error in errors:
+        raise error
+    return results[0] if results else None

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import IO, Final
 
 from pflow_engine.clock import CancelToken
-from pflow_engine.nodes.builtin.aside import aside
 from pflow_engine.nodes.builtin.pipes import Limit, Step, last_words, reading, talk, writing
 from pflow_engine.nodes.builtin.session import kill_session
+from pflow_engine.nodes.builtin.shelter import sheltered
 
 _NOT_STARTED: Final = 126
 """What a shell gives for a command that it cannot start."""
@@ -46,7 +46,7 @@ class Launch:
 
 def run_group(launch: Launch, seconds: float, cancel: CancelToken) -> Ended:
     """Run the command to its end, for at most so many seconds."""
-    return aside(lambda token: _run(launch, seconds, token), cancel)
+    return sheltered(lambda token: _run(launch, seconds, token), cancel)
 
 
 class _Group:

@@ -14,7 +14,7 @@ from concurrent.futures import CancelledError, Future
 from typing import Any, Final, TypeVar
 
 from pflow_engine.clock import CancelToken
-from pflow_engine.nodes.builtin.aside import aside
+from pflow_engine.nodes.builtin.shelter import sheltered
 from pflow_engine.nodes.mcp.answers import outputs_of
 from pflow_engine.nodes.mcp.connection import Connection, NoAnswer, Schemas
 from pflow_engine.nodes.mcp.launch import Launch
@@ -109,7 +109,7 @@ class Servers:
             finally:
                 forget()
 
-        return aside(submitted, cancel)
+        return sheltered(submitted, cancel)
 
     def _submit(self, work: Coroutine[Any, Any, _Given]) -> Future[_Given]:
         with self._lock:

@@ -34,7 +34,7 @@ class CallTool:
             Unhealable: the server cannot be reached however often it is tried, or a param has no form in JSON.
         """
         launch = launch_of(self.server, os.environ)
-        context.recorder.keep_secret(launch.secrets)
+        context.keep_secret(launch.secrets)
         for name, value in params.items():
             bytes_of(name, value)  # refuses what has no form in JSON, before it ends the connection
         servers = context.resources.get(_KEY, servers_class())
