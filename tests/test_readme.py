@@ -282,7 +282,7 @@ def test_chart_example(pytester):
 
 def test_mcp_example(pytester):
     """The server of the example starts, and describes a workflow."""
-    pytester.path.joinpath(".mcp.json").write_text(block("json", "mcpServers"))
+    pytester.path.joinpath(".mcp.json").write_text(block("json", '"pflow-testkit"'))
     pytester.path.joinpath("say.json").write_text('{"nodes": [{"id": "say", "type": "echo"}]}')
     (server,) = json.loads(pytester.path.joinpath(".mcp.json").read_text())["mcpServers"].values()
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -387,7 +387,7 @@ def test_picture_of_problems(pytester):
 def test_mcp_tools(pytester):
     """The case about MCP tools passes without a server, and both servers of the file are understood."""
     flows = pytester.mkdir("flows")
-    (flows / ".mcp.json").write_text(block("json", "mcpServers"))
+    (flows / ".mcp.json").write_text(block("json", "tracker-mcp"))
     (flows / "issues.yaml").write_text(block("yaml", "mcp-tracker-list_issues\n"))
     (flows / "issues.test.yaml").write_text(block("yaml", "type:mcp-tracker-list_issues"))
     assert {"tracker": "stdio", "my-notes": "http"} == {
