@@ -22,6 +22,7 @@ from mcp.client.stdio import stdio_client
 
 from pflow_engine import compile_ir_to_flow, run
 from pflow_engine.cli.codes import TOLD
+from pflow_engine.nodes.mcp.configuration import servers_for
 from pflow_testkit.gate import RULES
 from pflow_testkit.gate.page import anchor_of, rules_table
 
@@ -283,7 +284,7 @@ def test_chart_example(pytester):
 
 def test_mcp_example(pytester):
     """The server of the example starts, and describes a workflow."""
-    pytester.path.joinpath(".mcp.json").write_text(block("json", "mcpServers"))
+    pytester.path.joinpath(".mcp.json").write_text(block("json", '"pflow-testkit"'))
     pytester.path.joinpath("say.json").write_text('{"nodes": [{"id": "say", "type": "echo"}]}')
     (server,) = json.loads(pytester.path.joinpath(".mcp.json").read_text())["mcpServers"].values()
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -383,6 +384,18 @@ def test_picture_of_problems(pytester):
     (pytester.mkdir("flows") / "triage.json").write_text(BROKEN)
     arguments, expected = picture("problems")
     assert expected == shown(pytester.runpytest_inprocess(*arguments))
+
+
+def test_mcp_tools(pytester):
+    """The case about MCP tools passes without a server, and both servers of the file are understood."""
+    flows = pytester.mkdir("flows")
+    (flows / ".mcp.json").write_text(block("json", "tracker-mcp"))
+    (flows / "issues.yaml").write_text(block("yaml", "mcp-tracker-list_issues\n"))
+    (flows / "issues.test.yaml").write_text(block("yaml", "type:mcp-tracker-list_issues"))
+    assert {"tracker": "stdio", "my-notes": "http"} == {
+        name: server.transport for name, server in servers_for(flows).items()
+    }
+    pytester.runpytest_inprocess("--pflow-workflows=flows", "-k", "run").assert_outcomes(passed=1)
 
 
 def test_picture_of_a_missing_stub(five_minutes):

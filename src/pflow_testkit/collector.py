@@ -192,6 +192,7 @@ def _validate(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[C
 def _problems(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[Case, ...]) -> list[Problem]:
     try:
         registry = registry_for_cases(request.config, file.path, file.document, cases)
+        registry.asks_outside = True
         return find_problems(file.document, registry)
     except PflowError as error:
         return list(error.problems)
