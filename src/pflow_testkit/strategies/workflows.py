@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from itertools import pairwise
 from typing import Any, Final
 
@@ -22,6 +21,8 @@ _FORMS: Final[Mapping[str, Callable[[str], Any]]] = {
     "text": lambda template: f"<{template}>",
     "map": lambda template: {"in": [template]},
 }
+_FITTING: Final[Mapping[str, Sequence[str]]] = {"any": sorted(_FORMS), "string": ("exact", "text")}
+"""The forms that come to a value of a type; of any other, just the template alone."""
 _PICKS: Final = st.integers(0, 11)
 
 Fill = Callable[[Sequence[str]], Any]
@@ -42,15 +43,14 @@ def workflows(
     Raises:
         ValueError: a type that the registry does not know.
     """
-    known = registry if registry is not None else Registry.default()
-    interfaces = {name: kind.interface for name in types if (kind := known.get(name)) is not None}
+    there = registry if registry is not None else Registry.default()
+    interfaces = {name: kind.interface for name in types if (kind := there.get(name)) is not None}
     unknown = [name for name in types if name not in interfaces]
     if unknown or not types:
         raise ValueError(f"there are no node types {', '.join(unknown) or 'given'}: name some that are registered")
-    nodes = st.lists(st.one_of([_node(*each, batches=batches) for each in interfaces.items()]), min_size=1)
-    return st.builds(
-        partial(_built, interfaces), _DECLARATIONS, nodes.map(lambda made: made[:max_nodes]), _SKIPS, _SOURCES
-    )
+    each = st.one_of([_node(*known, batches=batches) for known in interfaces.items()])
+    nodes = st.lists(each, min_size=1, max_size=max_nodes)
+    return _workflows(interfaces, st.tuples(_DECLARATIONS, nodes, _SKIPS, _SOURCES))
 
 
 def _declaration(word: str) -> st.SearchStrategy[dict[str, Any]]:
@@ -65,6 +65,11 @@ _SKIPS: Final = st.lists(st.tuples(_PICKS, _PICKS), max_size=2)
 _SOURCES: Final = st.lists(_PICKS, max_size=2)
 
 
+@st.composite
+def _workflows(draw: st.DrawFn, interfaces: Mapping[str, Interface], parts: st.SearchStrategy[Any]) -> dict[str, Any]:
+    return _built(interfaces, *draw(parts))
+
+
 def _node(kind: str, interface: Interface, *, batches: bool) -> st.SearchStrategy[dict[str, Any]]:
     required = {name: _fills(each.type) for name, each in interface.params.items() if each.required}
     optional = {name: _fills("any") for name in _FIELDS if interface.open_params}
@@ -74,7 +79,7 @@ def _node(kind: str, interface: Interface, *, batches: bool) -> st.SearchStrateg
 
 def _fills(word: str) -> st.SearchStrategy[Fill]:
     plain = values(word).map(_literal).map(lambda value: lambda _paths: value)
-    return plain | st.tuples(st.sampled_from(sorted(_FORMS)), _PICKS).map(_template)
+    return plain | st.tuples(st.sampled_from(_FITTING.get(word, ["exact"])), _PICKS).map(_template)
 
 
 def _template(drawn: tuple[str, int]) -> Fill:
@@ -122,7 +127,7 @@ def _filled(drawn: dict[str, Any], paths: list[str], lists: list[str]) -> dict[s
     node, within = {"type": drawn["type"]}, paths
     if "batch" in drawn:
         node["batch"] = {**drawn["batch"], "items": _items(drawn["batch"]["items"], paths, lists)}
-        within = [*paths, node["batch"].get("as", "item"), "__index__"]
+        within = [node["batch"].get("as", "item"), "__index__", *paths]
     params = {name: fill(within) for name, fill in drawn["params"].items()}
     return node | ({"params": params} if params else {})
 
@@ -141,7 +146,8 @@ def _outputs(node: Mapping[str, Any], interface: Interface) -> Sequence[str]:
 
 def _edges(count: int, skips: list[tuple[int, int]]) -> list[dict[str, str]]:
     # On an error some nodes skip those behind them; without such a one, document order says it all.
-    pairs = {at % count: at % count + 2 + to % count for at, to in skips}
-    on_error = [{"from": f"n{at}", "to": f"n{to}", "action": "error"} for at, to in pairs.items() if to < count]
+    first = count - 2
+    pairs = {at % first: at % first + 2 + to % (first - at % first) for at, to in skips if first > 0}
+    on_error = [{"from": f"n{at}", "to": f"n{to}", "action": "error"} for at, to in pairs.items()]
     chain = [{"from": f"n{at}", "to": f"n{to}"} for at, to in pairwise(range(count))]
     return [*chain, *on_error] if on_error else []
