@@ -17,7 +17,7 @@ from pflow_engine.validation.graph import Graph
 from pflow_testkit.cases import Case
 from pflow_testkit.expectations import FIXTURE
 from pflow_testkit.nested import Placed, nodes_in
-from pflow_testkit.strategies import faults_for, inputs_for, values
+from pflow_testkit.strategies import Shape, faults_for, inputs_for, shapes_in
 from pflow_testkit.stubs import outputs_to_stub, reaches_outside
 
 NAME: Final = "found by fuzzing"
@@ -77,7 +77,7 @@ class Subject:
             {name: value for name, value in case.inputs.items() if name not in kept} for case in (base, *self.cases)
         ]
         plain = [{name: value for name, value in each.items() if not _has_fixture(value)} for each in given]
-        made = inputs_for(self.workflow, examples=plain)
+        made = inputs_for(self.workflow, registry=self.registry, examples=plain)
         known = {name: [each[name] for each in plain if name in each] for name in programs}
         chosen = st.fixed_dictionaries(
             {}, optional={name: st.sampled_from(seen) for name, seen in known.items() if seen}
@@ -88,12 +88,14 @@ class Subject:
 
     def _stubs(self, base: Case) -> Iterator[tuple[str, st.SearchStrategy[dict[str, Any]]]]:
         there = {*base.stubs, *self.folder_stubs}
-        for path, node, _ in nodes_in(self.workflow):
+        for path, node, within in nodes_in(self.workflow):
             kind = self.registry.get(node.type)
             if kind is None or path in there or _BY_TYPE + node.type in there or not reaches_outside(kind.interface):
                 continue
             outputs = outputs_to_stub(kind.interface).items()
-            yield path, st.fixed_dictionaries({name: values(word) for name, word in outputs})
+            asked = shapes_in(within, self.registry).get(node.id, Shape())
+            asked = asked.field_of("results").listed() if node.batch else asked
+            yield path, st.fixed_dictionaries({name: asked.field_of(name).values(word) for name, word in outputs})
 
     def _effects(self, name: str) -> str:
         kind = self.registry.get(name)

@@ -27,6 +27,7 @@ from pflow_testkit.nested import files_below
 from pflow_testkit.registry import registry_for
 from pflow_testkit.runner import Ran, Ready, Setting, prepare_case
 from pflow_testkit.sandbox import hidden_from
+from pflow_testkit.stress.scope import seen_from
 from pflow_testkit.stubs import CallLog, StandIns, stubs_of_folder
 
 _EXAMPLES: Final = 50
@@ -184,9 +185,12 @@ def sound_case(  # noqa: PLR0913  # what a case is run with
     watch = Watch(options.allow)
     registry.plug(watch)
     ready = prepare_case(document, case, registry, folder, fixture, setting)
-    ran = ready.ran(folder)
+    with seen_from(os.getcwd()):  # noqa: PTH109  # text, no path
+        ran = ready.ran(folder)
     broken = broken_laws(ready, watch, folder, schedules=options.schedules, shrink=True) if ran.complete else []
-    unsound = [case.problem("unsound", each.text, ("expect", "sound")) for each in broken]
+    at = ("expect", "sound")
+    told = [each.text.partition("\n") for each in broken]
+    unsound = [case.problem("unsound", first, at, hint=more and f"this is how:\n{more}") for first, _, more in told]
     return replace(ran, problems=(*ran.problems, *unsound))
 
 
