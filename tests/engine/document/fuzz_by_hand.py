@@ -6,7 +6,7 @@
 
 Targets: json, yaml, markdown, case. Anything that is neither a success nor a PflowError with a position ends the run,
 and atheris leaves the bytes in a file ``crash-…``: give that file as the last argument to see it again. ``time`` says
-how long each kind of hostile file takes, slowest first: a megabyte is to take a second at most.
+how long each kind of hostile file takes: a megabyte is to take a second at most.
 """
 
 from __future__ import annotations
@@ -67,17 +67,15 @@ def fuzz(target: str) -> None:
 
 
 def tell_times(size: int) -> None:
-    """Print how long each kind of hostile file takes to read, and the most memory that was ever held."""
-    took = {}
+    """Print how long each kind of hostile file takes to read, and the most memory held until then."""
     for (form, kind), make in HOSTILE.items():
         file = Path(tempfile.mkdtemp()) / f"w{ENDINGS[form]}"
         file.write_text(make(size), encoding="utf-8", newline="")
         started = time.process_time()
         read(file)
-        took[f"{form} {kind}"] = time.process_time() - started
-    for name, seconds in sorted(took.items(), key=lambda item: -item[1]):
-        print(f"{seconds:7.2f} s  {name}")  # noqa: T201  # run by hand
-    print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000:7.0f} MB at most")  # noqa: T201  # run by hand
+        took = time.process_time() - started
+        held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+        print(f"{took:7.2f} s {held:7.0f} MB  {form} {kind}", flush=True)  # noqa: T201  # run by hand
 
 
 def read(file: Path) -> None:
