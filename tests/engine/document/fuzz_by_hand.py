@@ -58,6 +58,8 @@ def fuzz(target: str) -> None:
     def one(data: bytes) -> None:
         file.write_bytes(data)
         take(file)
+        if target != "case":
+            locate_all(file)
 
     corpus = Path(tempfile.mkdtemp())
     for number, seed in enumerate(seeds(target)):
@@ -85,8 +87,14 @@ def read(file: Path) -> None:
     except InvalidWorkflow as error:
         placed(error)
         return
-    locate(document.text, document.form)
     shown(find_problems(document, REGISTRY))
+
+
+def locate_all(file: Path) -> None:
+    """What parses also has places."""
+    with contextlib.suppress(InvalidWorkflow):
+        document = load(file)
+        locate(document.text, document.form)
 
 
 def read_cases(file: Path) -> None:
