@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from pflow_engine.document.folder import CASE_FILE, is_workflow_name
 from pflow_engine.document.load import form_of, load
 from pflow_engine.document.model import Document
 from pflow_engine.document.positions import texts_in
@@ -22,20 +22,19 @@ from pflow_engine.templates import parse as parse_template
 from pflow_engine.validation import find_problems
 from pflow_testkit.cases import DEFAULTS, SUFFIX, Case, case_file_of, load_cases, stem_of
 from pflow_testkit.cassettes import Cassette
+from pflow_testkit.flaky.options import KEY as FLAKY
 from pflow_testkit.fuzz.options import FuzzOptions, is_fuzzed
 from pflow_testkit.hooks import hooks_for
 from pflow_testkit.items import WorkflowItem, said_by, text_of
+from pflow_testkit.mutation.options import KEY as MUTATION
 from pflow_testkit.nested import files_below
 from pflow_testkit.options import CASSETTES, KEY
-from pflow_testkit.registry import registry_for
-from pflow_testkit.runner import Ran, Setting, clock_of, prepare_case
+from pflow_testkit.registry import registry_for, registry_for_cases
+from pflow_testkit.runner import Ran, Ready, Setting, clock_of, prepare_case, watchers_of
 from pflow_testkit.sandbox import hidden_from
 from pflow_testkit.snapshots import accepting, case_snapshots
 from pflow_testkit.storage import CASES, cassette_name, folder_of
 from pflow_testkit.stress_options import is_stressed
-from pflow_testkit.stubs import CallLog, StandIns, stubs_of_folder
-
-_MISNAMED = re.compile(r"[._-]tests?\.(?:ya?ml|json)$")
 
 
 class PflowWarning(UserWarning):
@@ -44,8 +43,8 @@ class PflowWarning(UserWarning):
 
 def collect_file(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """The collector of a file, if by its name it may be a workflow or a case file."""
-    if _MISNAMED.search(path.name) and not path.name.endswith(SUFFIX):
-        stem = _MISNAMED.sub("", path.name)
+    if CASE_FILE.search(path.name) and not path.name.endswith(SUFFIX):
+        stem = CASE_FILE.sub("", path.name)
         return MisnamedCaseFile.from_parent(parent, path=path) if stem in _stems_beside(path) else None
     if path.name.endswith(SUFFIX):
         return CaseFile.from_parent(parent, path=path)
@@ -80,11 +79,25 @@ class WorkflowFile(pytest.Module):
             yield _item(self, f"run[{case.name}]", _runner(self, case), case)
             if is_stressed(case, self.config):
                 yield _item(self, f"stress[{case.name}]", _stresser(self, case), case)
+            if self.config.stash[FLAKY]:
+                yield _item(self, f"flaky[{case.name}]", _repeater(self, case), case)
+        if self.config.stash[MUTATION] is not None:
+            yield from self._mutants(cases)
         written = cases[0].file.ir.get("fuzz") if cases and cases[0].file is not None else None
         if is_fuzzed(written, self.config):
             from pflow_testkit.fuzz.items import FuzzItem  # noqa: PLC0415  # for start-up time
 
             yield FuzzItem.of(self, self.document, cases, FuzzOptions.of(written))
+
+    def _mutants(self, cases: tuple[Case, ...]) -> Iterator[pytest.Item]:
+        from pflow_testkit.mutation.items import Mutants  # noqa: PLC0415  # for start-up time
+
+        def setting(request: pytest.FixtureRequest, case: Case) -> Setting:
+            return _setting(request, self, case)
+
+        mutants = Mutants(self.document, cases, partial(_registry_of, self), setting)
+        for name, test in mutants.tests(registry_for_cases(self.config, self.path, self.document, cases)):
+            yield _item(self, name, test)
 
     @cached_property
     def shown(self) -> str:
@@ -124,7 +137,7 @@ class MisnamedCaseFile(pytest.File):
         Raises:
             CollectError: always, with the right name.
         """
-        hint = f"rename it to {_MISNAMED.sub(SUFFIX, self.path.name)}"
+        hint = f"rename it to {CASE_FILE.sub(SUFFIX, self.path.name)}"
         shown = os.path.relpath(self.path)
         raise self.CollectError(str(Problem("case-file", f"case files end with {SUFFIX}", hint=hint, file=shown)))
 
@@ -163,10 +176,7 @@ def _validate(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[C
 
 def _problems(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[Case, ...]) -> list[Problem]:
     try:
-        registry, hooks = _registry(request, file.document), hooks_for(request.config, file.path)
-        for case in cases or [Case(DEFAULTS)]:
-            stubs = stubs_of_folder(case.stubs, hooks, file.document, registry)
-            registry.plug(StandIns(stubs, True, CallLog(), file.document))
+        registry = registry_for_cases(request.config, file.path, file.document, cases)
         return find_problems(file.document, registry)
     except PflowError as error:
         return list(error.problems)
@@ -196,7 +206,7 @@ def _stresser(file: WorkflowFile, case: Case) -> Callable[..., None]:
 
         def stress() -> str:
             allowed, setting = _allowed(request, case), _setting(request, file, case)
-            stress_case(file.document, allowed, _registry(request, file.document), request, tmp_path, setting)
+            stress_case(file.document, allowed, _registry_of(file), request, tmp_path, setting)
             return ""
 
         said = said_by(stress)
@@ -206,9 +216,31 @@ def _stresser(file: WorkflowFile, case: Case) -> Callable[..., None]:
     return run
 
 
+def _repeater(file: WorkflowFile, case: Case) -> Callable[..., None]:
+    def run(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+        from pflow_testkit.flaky.items import flaky_case  # noqa: PLC0415  # for start-up time
+
+        allowed, setting = _allowed(request, case), _setting(request, file, case)
+
+        def prepare(document: Document, case: Case, folder: Path) -> Ready:
+            # The cassette is read again each time: what one run recorded the next one replays.
+            again = _setting(request, file, case)
+            return prepare_case(document, case, _registry_of(file), folder, request.getfixturevalue, again)
+
+        def repeat() -> str:
+            times, registry = request.config.stash[FLAKY], _registry_of(file)
+            return flaky_case(file.document, allowed, registry, request, tmp_path, setting, prepare, times)
+
+        said = said_by(repeat)
+        if said:
+            pytest.fail(said, pytrace=False)
+
+    return run
+
+
 def _test(request: pytest.FixtureRequest, file: WorkflowFile, case: Case, folder: Path) -> str:
     allowed, setting = _allowed(request, case), _setting(request, file, case)
-    registry, value = _registry(request, file.document), request.getfixturevalue
+    registry, value = _registry_of(file), request.getfixturevalue
     if case.expect.get("sound"):
         from pflow_testkit.fuzz.items import sound_case  # noqa: PLC0415  # for start-up time
 
@@ -225,8 +257,9 @@ def _allowed(request: pytest.FixtureRequest, case: Case) -> Case:
 def _setting(request: pytest.FixtureRequest, file: WorkflowFile, case: Case) -> Setting:
     path = folder_of(CASSETTES, file.path) / cassette_name(case.name)
     cassette = Cassette(path, request.config.stash[KEY].record, os.path.relpath(path))
-    hidden = () if cassette.records else hidden_from(request.config)
-    return Setting(hooks_for(request.config, file.path), cassette, clock_of(request), hidden)
+    hidden = None if cassette.records else hidden_from(request.config)
+    hooks, watchers = hooks_for(request.config, file.path), watchers_of(request)
+    return Setting(hooks, cassette, clock_of(request), hidden, watchers)
 
 
 def _snapshots_said(request: pytest.FixtureRequest, case: Case, ran: Ran) -> str:
@@ -241,12 +274,12 @@ def _snapshots_said(request: pytest.FixtureRequest, case: Case, ran: Ran) -> str
     return f"{text}\n{accepting(request.node)}" if text and not ran.problems else text
 
 
-def _registry(request: pytest.FixtureRequest, document: Document) -> Registry:
-    return registry_for(request.config, request.node.path, *files_below(document))
+def _registry_of(file: WorkflowFile) -> Registry:
+    return registry_for(file.config, file.path, *files_below(file.document))
 
 
 def _stems_beside(path: Path) -> set[str]:
-    files = [other for other in path.parent.iterdir() if form_of(other) and not _MISNAMED.search(other.name)]
+    files = [other for other in path.parent.iterdir() if is_workflow_name(other)]
     return {stem_of(other) for other in files}
 
 

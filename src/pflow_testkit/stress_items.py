@@ -98,7 +98,7 @@ def stress_case(  # noqa: PLR0913  # what a case is run with
         raise InvalidCase(case.problem("bad-stress", wrong, ("stress", "budget")))
     plan, rest = _settled(options, item)
     progress = _progress(item, plan)
-    with seen_from(os.getcwd()), own_place(folder, ready.case.env, setting.hidden) as work:  # noqa: PTH109  # text, no path
+    with seen_from(os.getcwd()), own_place(folder, ready.case.env, ready.hidden) as work:  # noqa: PTH109  # text, no path
 
         def afresh() -> dict[str, Any]:
             # Each schedule finds the files of the case, and no others.

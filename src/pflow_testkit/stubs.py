@@ -32,6 +32,8 @@ from pflow_testkit.nested import may_be_in, nodes_in, nodes_written
 
 _BY_TYPE = "type:"
 _REACHES_OUT: tuple[Effects, ...] = ("network", "model")
+_UNASKED = ("error", "llm_usage")
+"""Outputs that a stub may have, and that nobody is asked for."""
 _EXAMPLES = {"string": '"…"', "integer": "0", "number": "0.0", "boolean": "false", "array": "[]", "object": "{}"}
 
 
@@ -239,7 +241,7 @@ def example_stub(spec: NodeSpec) -> str:
 def outputs_to_stub(interface: Interface) -> Mapping[str, str]:
     """The outputs that a stub of a node would have, and their types: those of a run that went well."""
     declared = interface.outputs.items()
-    outputs = {name: word for name, word in declared if name != "error" and not name.endswith("_is_binary")}
+    outputs = {name: word for name, word in declared if name not in _UNASKED and not name.endswith("_is_binary")}
     return outputs or {"response": "any"}
 
 

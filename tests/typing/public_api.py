@@ -21,6 +21,7 @@ from pflow_engine import (
     run,
     validate,
 )
+from pflow_engine.formatting import describe_as_json, mermaid, problems_as_json, run_as_json
 
 
 @node("double", outputs={"value": int}, effects="none")
@@ -52,6 +53,10 @@ assert_type(result.error, PflowError | None)
 assert_type(run("triage.json", {"since": "v1.0"}, registry=registry).trace.to_dict(), dict[str, Any])
 assert_type(build_execution_steps(workflow, result.store, result.trace), list[dict[str, Any]])
 assert_type(format_success_as_text(result), str)
+assert_type(run_as_json(result), dict[str, Any])
+assert_type(problems_as_json(workflow.warnings), list[dict[str, Any]])
+assert_type(describe_as_json(workflow, registry), dict[str, Any])
+assert_type(mermaid(workflow), str)
 
 try:
     result.raise_for_status()

@@ -11,7 +11,7 @@ import copy
 import inspect
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
@@ -69,6 +69,10 @@ class Context(Protocol):
     @property
     def cancel(self) -> CancelToken:
         """Asked to stop when the run is interrupted or the attempt timed out."""
+        ...
+
+    def keep_secret(self, values: Iterable[str], /) -> None:
+        """Texts that the node came by and that must not be seen in the trace, such as a key from a file."""
         ...
 
 

@@ -12,9 +12,6 @@ import pluggy
 from pflow_engine.nodes.hooks import PROJECT, plugin_manager
 from pflow_engine.nodes.node import NodeType, node_type
 
-NOT_YET = ("llm",)
-"""Types of pflow's own that we do not run yet: told apart from typos."""
-
 
 class Registry:
     """The node types a workflow may use, and the plugins that brought them.

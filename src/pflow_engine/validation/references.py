@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pflow_engine.document.model import Edge, InputDeclaration, NodeIR, Workflow
 from pflow_engine.errors import Problem, did_you_mean, nearest
-from pflow_engine.nodes.registry import NOT_YET, Registry
+from pflow_engine.nodes.registry import Registry
 from pflow_engine.validation.graph import Graph
 from pflow_engine.value_types import coerce, is_of_type, type_name
 
@@ -91,7 +91,7 @@ def _type(workflow: Workflow, index: int, node: NodeIR, registry: Registry) -> I
     if node.type in registry:
         return
     path = ("nodes", index, "type")
-    if node.type in NOT_YET or node.type.startswith("mcp-"):
+    if node.type.startswith("mcp-"):
         message = f"node type '{node.type}' is known to pflow, not supported here yet"
         hint = f"to test the rest of the workflow, stub it in the case file: type:{node.type}"
     else:

@@ -13,6 +13,7 @@ from pflow_engine.document.model import BatchConfig
 from pflow_engine.store import Store, item_store
 from pflow_engine.trace import Event
 from pflow_engine.wrappers.layer import Call, Layer
+from pflow_engine.wrappers.usage import untold
 
 _new: Final = tuple.__new__  # what Call(…) comes to, without a frame of Python's for each item
 
@@ -76,7 +77,7 @@ class Attempts:
                     outputs, action = bounded(
                         lambda cancel: attempt(index, number, cancel, calls), seconds, call.cancel, clock
                     )
-                if counted and "llm_usage" in outputs and isinstance(outputs["llm_usage"], dict):
+                if counted and "llm_usage" in outputs and untold(outputs["llm_usage"], calls):
                     calls.append(outputs["llm_usage"])
             finally:
                 # Here and not in the attempt: one that timed out may write its usage much later.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -39,6 +40,10 @@ class Call(NamedTuple):
     alias: str = ""
     above: tuple[Level, ...] = ()
     timed: bool = False
+
+    def keep_secret(self, values: Iterable[str], /) -> None:
+        """Texts that must not be seen in the trace."""
+        self.recorder.keep_secret(values)
 
 
 class Layer(Protocol):

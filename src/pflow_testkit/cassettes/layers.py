@@ -109,6 +109,11 @@ class Cassette:
         self.records = mode in ("new", "all") or (mode == "once" and not exists)
         self._active = exists or self.records
 
+    @property
+    def nodes(self) -> frozenset[str]:
+        """The nodes, by path, that it has calls of."""
+        return frozenset(recording.node for recording in self._kept)
+
     def tape(self, privacy: Privacy) -> Tape | None:
         """It as one run uses it; None where there is nothing to replay and nothing is to be recorded."""
         return Tape(self, privacy) if self._active else None

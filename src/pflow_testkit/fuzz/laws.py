@@ -110,8 +110,7 @@ def broken_laws(ready: Ready, watch: Watch, folder: Path, *, schedules: int, shr
     and in parallel it comes to the same as one by one. The last is looked at only where all else is well, in so many
     ``schedules`` of its threads. ``shrink`` those that break it to be shown.
     """
-    hidden = () if ready.case.live else ready.setting.hidden
-    with seen_from(os.getcwd()), own_place(folder, ready.case.env, hidden) as work:  # noqa: PTH109  # text, no path
+    with seen_from(os.getcwd()), own_place(folder, ready.case.env, ready.hidden) as work:  # noqa: PTH109  # text, no path
         run = partial(_run, ready, work)
         try:
             result = run(InOrder)

@@ -70,11 +70,11 @@ def _node(node: NodeTrace, workflow: Workflow) -> dict[str, Any]:
         "warnings": list(node.warnings),
     }
     if batch is None:
-        return {**facts, "outputs": node.outputs, "llm_calls": list(node.llm_calls)}
+        return {**facts, "outputs": node.outputs, "llm_calls": [*map(_untimed, node.llm_calls)]}
     items = [{"status": status, "attempts": attempts, "error": error} for status, attempts, error, _ in batch.items]
     if stop is not None:
         return {**facts, "items": items[: stop + 1]}
-    return {**facts, "items": items, "llm_calls": list(node.llm_calls), **_timeless(node.outputs)}
+    return {**facts, "items": items, "llm_calls": [*map(_untimed, node.llm_calls)], **_timeless(node.outputs)}
 
 
 def _stopped_at(node: NodeTrace, workflow: Workflow) -> int | None:
@@ -96,6 +96,10 @@ def _timeless(outputs: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(metadata, Mapping):
         return dict(outputs)
     return {**outputs, "batch_metadata": {name: value for name, value in metadata.items() if name != "timing"}}
+
+
+def _untimed(call: Any) -> Any:
+    return {name: value for name, value in call.items() if name != "duration_ms"} if isinstance(call, dict) else call
 
 
 def _differences(now: Any, was: Any, path: str) -> Iterator[Difference]:

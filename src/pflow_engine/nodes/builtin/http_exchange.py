@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import re
 import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
 from functools import cache
 from typing import Any, Final
 
@@ -19,28 +17,24 @@ import httpx
 from pflow_engine.clock import CancelToken
 from pflow_engine.nodes.builtin.http_request import Request
 from pflow_engine.nodes.builtin.outputs import text_output
+from pflow_engine.nodes.builtin.unheard import quiet, unheard
 
 _FIRST_ERROR: Final = 400
 _CONNECTED: Final = ("connect_tcp.complete", "start_tls.complete")
-_LOGGERS: Final = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
-_UNHEARD: Final = ContextVar("_UNHEARD", default=False)
-"""Whether an exchange of ours is at work: what these loggers tell of it has URLs and headers with secrets in them."""
 
-for _name in _LOGGERS:
-    logging.getLogger(_name).addFilter(lambda _: not _UNHEARD.get())
+quiet(("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks"))))
 
 
 def exchange(request: Request, cancel: CancelToken) -> dict[str, Any]:
     """Send the request and read the whole response; every failure is an ``error`` among the outputs."""
     line = _Line(cancel)
     forget = cancel.on_cancel(line.hang_up)
-    unheard = _UNHEARD.set(True)
     try:
-        outputs = _send(request, line)
+        with unheard():
+            outputs = _send(request, line)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         outputs = {"error": _explained(error, request)}
     finally:
-        _UNHEARD.reset(unheard)
         forget()
     # A response that ends with the connection looks whole when it was cut off.
     return {"error": "cancelled"} if cancel.cancelled else outputs
