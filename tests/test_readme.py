@@ -379,6 +379,31 @@ def test_fixture_of_stress(tallied):
     result.stdout.fnmatch_lines(["*1 switch (from *) · replayed 10/10", "*<- switched here"])
 
 
+@pytest.fixture
+def badges(pytester):
+    """The project of the guide to fuzzing."""
+    flows = pytester.mkdir("flows")
+    (flows / "badge.json").write_text(block("json", '"type": "badge"'))
+    (flows / "conftest.py").write_text(block("python", "def badge("))
+    return pytester
+
+
+def test_picture_of_fuzzing(badges):
+    """The picture of a finding is what the guide's project shows; pasted, its case fails in the same words."""
+    arguments, expected = picture("fuzz")
+    assert expected == shown(badges.runpytest_inprocess(*arguments))
+    case = "\n".join(README.partition("for flows/badge.test.yaml:\n")[2].partition("\n\n")[0].splitlines())
+    (badges.path / "flows" / "badge.test.yaml").write_text(f"{case}\n")
+    result = badges.runpytest_inprocess("--pflow-workflows=flows", "-k", "run")
+    result.stdout.fnmatch_lines(["*: error: node 'badge' (badge) raised IndexError: string index out of range (flows*"])
+
+
+def test_strategies_example(pytester):
+    """The example of the strategies passes."""
+    pytester.makepyfile(test_own=block("python", "from pflow_testkit.strategies import"))
+    pytester.runpytest_inprocess().assert_outcomes(passed=2)
+
+
 def test_picture_of_problems(pytester):
     """The picture of problems is what the broken file shows."""
     (pytester.mkdir("flows") / "triage.json").write_text(BROKEN)
