@@ -62,9 +62,8 @@ def is_stream(path: str | os.PathLike[str]) -> bool:
         there = Path(path).stat()
     except OSError:
         return False
-    return not (stat.S_ISREG(there.st_mode) or stat.S_ISDIR(there.st_mode)) or any(
-        _is_open_as(n, there) for n in (1, 2)
-    )
+    is_usual = stat.S_ISREG(there.st_mode) or stat.S_ISDIR(there.st_mode)
+    return not is_usual or any(_is_open_as(number, there) for number in (1, 2))
 
 
 def _is_open_as(number: int, there: os.stat_result) -> bool:
