@@ -34,10 +34,10 @@ class Registry:
         self.asks_outside = True
 
     @classmethod
-    def default(cls) -> Registry:
-        """A new registry with the built-in types and those of installed plugins."""
+    def default(cls, plugins: Iterable[Any] = ()) -> Registry:
+        """A new registry with the built-in types, those of installed plugins, and those of ``plugins``."""
         registry = cls()
-        for plugin in _installed():
+        for plugin in (*_installed(), *plugins):
             registry.plug(plugin)
         return registry
 
