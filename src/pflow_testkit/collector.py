@@ -23,16 +23,16 @@ from pflow_engine.templates import parse as parse_template
 from pflow_engine.validation import find_problems
 from pflow_testkit.cases import DEFAULTS, SUFFIX, Case, case_file_of, load_cases, stem_of
 from pflow_testkit.cassettes import Cassette
+from pflow_testkit.gate_options import GATE
 from pflow_testkit.hooks import hooks_for
 from pflow_testkit.nested import files_below
 from pflow_testkit.options import CASSETTES, KEY
 from pflow_testkit.registry import registry_for
-from pflow_testkit.runner import Ran, Setting, clock_of, prepare_case
+from pflow_testkit.runner import Ran, Setting, clock_of, prepare_case, registry_with_stubs
 from pflow_testkit.sandbox import hidden_from
 from pflow_testkit.snapshots import accepting, case_snapshots
 from pflow_testkit.storage import CASES, cassette_name, folder_of
 from pflow_testkit.stress_options import is_stressed
-from pflow_testkit.stubs import CallLog, StandIns, stubs_of_folder
 
 _MISNAMED = re.compile(r"[._-]tests?\.(?:ya?ml|json)$")
 
@@ -75,6 +75,9 @@ class WorkflowFile(pytest.Module):
             raise self.CollectError(_text(error.problems)) from None
         self.config.stash.setdefault(CASES, {})[self.path] = cases
         yield _item(self, "validate", lambda request: _validate(request, self, cases))
+        gate = self.config.stash.get(GATE, None)
+        if gate is not None and gate.compares(self.path, self.document, cases):
+            yield _item(self, "gate", lambda request: _gate(request, gate))
         for case in cases:
             yield _item(self, f"run[{case.name}]", _runner(self, case), case)
             if is_stressed(case, self.config):
@@ -90,6 +93,12 @@ class WorkflowFile(pytest.Module):
         if _is_there(path):
             return load_cases(path, os.path.relpath(path))
         return (Case(DEFAULTS),) if runs_by_itself(self.document) else ()
+
+
+def gate_of_removed(session: pytest.Session, path: Path) -> WorkflowItem:
+    """The item ``gate`` of a workflow that is gone."""
+    gate, file = session.config.stash[GATE], WorkflowFile.from_parent(session, path=path)
+    return _item(file, "gate", lambda request: _gate(request, gate))
 
 
 class CaseFile(pytest.File):
@@ -178,10 +187,7 @@ def _validate(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[C
 
 def _problems(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[Case, ...]) -> list[Problem]:
     try:
-        registry, hooks = _registry(request, file.document), hooks_for(request.config, file.path)
-        for case in cases or [Case(DEFAULTS)]:
-            stubs = stubs_of_folder(case.stubs, hooks, file.document, registry)
-            registry.plug(StandIns(stubs, True, CallLog(), file.document))
+        registry = registry_with_stubs(request.config, file.path, file.document, cases or [Case(DEFAULTS)])
         return find_problems(file.document, registry)
     except PflowError as error:
         return list(error.problems)
@@ -194,6 +200,18 @@ def _warned(item: pytest.Item, warning: PflowWarning) -> bool:
     except PflowWarning:
         return False
     return True
+
+
+def _gate(request: pytest.FixtureRequest, gate: Any) -> None:
+    said = _said_by(lambda: _judged(gate, request.node))
+    if said:
+        pytest.fail(said, pytrace=False)
+
+
+def _judged(gate: Any, item: pytest.Item) -> str:
+    said, stale = gate.judge(item)
+    refused = stale and not _warned(item, PflowWarning(f"\n{_text(stale)}"))
+    return "\n\n".join(filter(None, [said, _text(stale) if refused else ""]))
 
 
 def _runner(file: WorkflowFile, case: Case) -> Callable[..., None]:

@@ -29,10 +29,11 @@ from pflow_testkit.cassettes import Cassette, Miss, Privacy, Tape
 from pflow_testkit.clock import SkippingClock
 from pflow_testkit.expectations import FIXTURE, differences
 from pflow_testkit.faults import Faults
-from pflow_testkit.hooks import STUB, UserHooks
-from pflow_testkit.nested import may_be_in, nodes_in, records_of
+from pflow_testkit.hooks import STUB, UserHooks, hooks_for
+from pflow_testkit.nested import files_below, may_be_in, nodes_in, records_of
 from pflow_testkit.normalise import canonical_text
 from pflow_testkit.places import env_faults, file_faults, injection_faults
+from pflow_testkit.registry import registry_for
 from pflow_testkit.sandbox import own_place, own_places
 from pflow_testkit.stubs import CallLog, StandIns, example_stub, stub_problems, stubs_of_folder
 
@@ -84,6 +85,19 @@ class Setting:
 
 def _cut(text: str) -> str:
     return text.rstrip() if len(text) <= _MOST_OUTPUTS else f"{text[:_MOST_OUTPUTS]}…"
+
+
+def registry_with_stubs(config: pytest.Config, path: Path, document: Document, cases: Iterable[Case]) -> Registry:
+    """The node types that are known where a workflow lies, and those that its cases have stubs for.
+
+    Raises:
+        PflowError: a hook or a stub that is none.
+    """
+    registry, hooks = registry_for(config, path, *files_below(document)), hooks_for(config, path)
+    for case in cases:
+        stubs = stubs_of_folder(case.stubs, hooks, document, registry)
+        registry.plug(StandIns(stubs, True, CallLog(), document))
+    return registry
 
 
 def clock_of(request: pytest.FixtureRequest) -> Clock:
