@@ -46,7 +46,7 @@ class Project:
     passed_over: tuple[str, ...]
 
 
-@dataclass
+@dataclass(eq=False)
 class Baseline:
     """One working tree, ``top``, and what it is compared with; ``shown`` is what people call that.
 

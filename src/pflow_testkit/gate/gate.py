@@ -49,7 +49,9 @@ class Gate:
         """Whether a workflow that was collected has to be compared: it, or what it nests, is another one now."""
         self._read[path] = document
         selection = self._selection(path)
-        if not self.judges or selection is None or not selection.is_met(path, document):
+        if not self.judges or selection is None or not selection.base.is_known(path):
+            return False
+        if not selection.is_met(path, document):
             return False
         self._compared[path] = Compared(path, selection.base, document, cases)
         return True
@@ -63,6 +65,11 @@ class Gate:
         for path in found:
             self._compared[path] = Compared(path, self._base(path))
         return found
+
+    @cached_property
+    def because(self) -> str:
+        """The first file that changed and that anything may depend on, "" where there is none."""
+        return next(filter(None, (each.because for each in self.selections.values())), "")
 
     def deselect(self, items: list[pytest.Item]) -> None:
         """Leave out the tests of workflows that come out as they did."""
@@ -130,7 +137,9 @@ class Gate:
 
     def _is_selected(self, path: Path) -> bool:
         document, selection = self._read.get(path), self._selection(path)
-        return document is None or selection is None or selection.selects(path, document)
+        if self.because or document is None or selection is None:
+            return True
+        return selection.selects(path, document)
 
     def _selection(self, path: Path) -> Selection | None:
         return next((each for folder, each in self.selections.items() if path.is_relative_to(folder)), None)

@@ -1,13 +1,15 @@
 """A folder and a git revision to the files of that revision, and to those that are different now.
 
-Only ever reads: no command writes to the working tree, the index or a ref. ``--no-optional-locks`` keeps ``git diff``
-from writing down on the way what it learnt of the index.
+Only ever reads: no command writes to the working tree, the index or a ref. ``git diff`` writes down on the way what it
+learnt of the index, so it is given a copy.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +29,7 @@ _OF_ANOTHER_REPOSITORY = (
 """Variables that a git hook sets: which repository is meant is told by the folder of workflows alone."""
 
 _CALL = ("git", "--no-optional-locks", "--literal-pathspecs", "-c", "core.fsmonitor=false")
-_DIFF = ("diff", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules=none")
+_DIFF = ("-c", "diff.autoRefreshIndex=true", "diff", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules=none")
 
 
 class InvalidBase(PflowError):
@@ -195,7 +197,13 @@ def _note_files(top: Path, found: Now) -> tuple[set[str], set[str]]:
 
 
 def _differences(top: Path, commit: str) -> Iterator[tuple[str, str, str, str]]:
-    fields = iter(_records(_asked(top, *_DIFF, commit, "--")))
+    index = top / _line(_asked(top, "rev-parse", "--git-path", "index"))
+    with tempfile.TemporaryDirectory(prefix="pflow-index-") as folder:
+        copy = Path(folder) / "index"
+        if index.exists():
+            shutil.copy2(index, copy)  # with its time: a file that is younger is looked into, however alike it seems
+        answer = _asked(top, *_DIFF, commit, "--", GIT_INDEX_FILE=str(copy))
+    fields = iter(_records(answer))
     for about in fields:
         before, after, oid, *_ = about.removeprefix(":").split()
         yield next(fields), before, after, oid
@@ -248,18 +256,19 @@ def _line(answer: bytes) -> str:
     return os.fsdecode(answer.removesuffix(b"\n"))
 
 
-def _asked(folder: Path, *args: str, stdin: bytes = b"") -> bytes:
-    done = _git(folder, *args, stdin=stdin)
+def _asked(folder: Path, *args: str, stdin: bytes = b"", **variables: str) -> bytes:
+    done = _git(folder, *args, stdin=stdin, **variables)
     if done.returncode:
         raise _refused(folder, done.stderr.decode(errors="replace").strip())
     return done.stdout
 
 
-def _git(folder: Path, *args: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def _git(folder: Path, *args: str, stdin: bytes = b"", **variables: str) -> subprocess.CompletedProcess[bytes]:
     env = {name: value for name, value in os.environ.items() if name not in _OF_ANOTHER_REPOSITORY}
+    env |= {"LC_ALL": "C", **variables}
     command = [*_CALL, "-C", str(folder), *args]
     try:
-        return subprocess.run(command, input=stdin, capture_output=True, check=False, env={**env, "LC_ALL": "C"})  # noqa: S603  # no shell, and what users give comes after an option that ends the options
+        return subprocess.run(command, input=stdin, capture_output=True, check=False, env=env)  # noqa: S603  # no shell, and what users give comes after an option that ends the options
     except FileNotFoundError:
         hint = "install git, or name a folder: another copy of the project"
         raise InvalidBase(Problem("no-git", "git is not installed", hint=hint)) from None

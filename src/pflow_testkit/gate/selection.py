@@ -28,7 +28,7 @@ _LEFT_BEHIND = ("__pycache__", ".pytest_cache", ".hypothesis")
 """Folders that a run leaves behind, and that change nothing of the next."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Selection:
     """What may come out differently in one working tree. ``folders`` are those with workflows.
 
@@ -44,8 +44,8 @@ class Selection:
         return any(map(self._is_changed, self._reached(workflow, document)))
 
     def selects(self, workflow: Path, document: Document) -> bool:
-        """Whether the tests of a workflow may come out differently."""
-        if self.because or self.base.name_of(workflow) in self._kept:
+        """Whether the tests of a workflow may come out differently, where not everything may."""
+        if self.base.name_of(workflow) in self._kept:
             return True
         files = [case_file_of(workflow), *_files_in(folder_of(TRACES, workflow), folder_of(CASSETTES, workflow))]
         reached = self._reached(workflow, document)

@@ -36,7 +36,10 @@ def open_gate(config: pytest.Config) -> None:
     approvals = approvals_of_ini(options.allow, config.inipath, config.rootpath)
     if approvals.problems:
         raise pytest.UsageError("\n".join(map(str, approvals.problems)))
-    selections = {folder: Selection(bases[folder], folders) for folder in folders}
+    selections = {}
+    for base in dict.fromkeys(bases.values()):
+        of_base = tuple(folder for folder in folders if bases[folder] is base)
+        selections.update(dict.fromkeys(of_base, Selection(base, of_base)))
     gate = Gate(config, selections, approvals.given, options.against is not None, options.changed)
     config.stash[GATE] = gate
     config.pluginmanager.register(GateReport(gate, approvals.given), "pflow_gate")
@@ -48,7 +51,7 @@ class GateReport:
     def __init__(self, gate: Gate, allowed: tuple[Approval, ...]) -> None:
         self.rows: list[Row] = []
         self._gate, self._allowed, self._reported = gate, allowed, set[str]()
-        self._bases = list({id(each.base): each.base for each in gate.selections.values()}.values())
+        self._bases = list(dict.fromkeys(each.base for each in gate.selections.values()))
 
     def pytest_report_header(self) -> list[str]:
         """Say what is compared with what, and why everything is run if it is."""
@@ -99,9 +102,8 @@ class GateReport:
                 yield f"pflow gate: '{os.path.relpath(folder)}' was not there, so all in it is new"
 
     def _run_all(self) -> Iterator[str]:
-        reasons = [each.because for each in self._gate.selections.values() if each.because]
-        if self._gate.selecting and reasons:
-            yield f"pflow gate: everything is run, since anything may depend on '{reasons[0]}', which changed"
+        if self._gate.selecting and self._gate.because:
+            yield f"pflow gate: everything is run, since anything may depend on '{self._gate.because}', which changed"
 
     def _is_stale(self, approval: Approval) -> bool:
         file = Path(os.path.abspath(approval.file))  # noqa: PTH100  # keeps symbolic links as written
