@@ -57,7 +57,7 @@ class Export:
                 break
             words = os.fsdecode(next(self.read([name])))
             name = posixpath.normpath(posixpath.join(posixpath.dirname(name), words))
-        if name in self.names:
+        if self.names.get(name) is False:
             self._put(link, next(self.read([name])))
         elif any(each.startswith(f"{name}/") for each in self.names):
             self._below(f"{name}/")

@@ -29,7 +29,17 @@ _OF_ANOTHER_REPOSITORY = (
 """Variables that a git hook sets: which repository is meant is told by the folder of workflows alone."""
 
 _CALL = ("git", "--no-optional-locks", "--literal-pathspecs", "-c", "core.fsmonitor=false")
-_DIFF = ("-c", "diff.autoRefreshIndex=true", "diff", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules=none")
+_DIFF = (
+    "-c",
+    "diff.autoRefreshIndex=true",
+    "diff",
+    "--raw",
+    "-z",
+    "--no-abbrev",
+    "--no-renames",
+    "--no-relative",
+    "--ignore-submodules=none",
+)
 
 
 class InvalidBase(PflowError):

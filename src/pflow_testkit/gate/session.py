@@ -58,6 +58,13 @@ class GateReport:
         against = ", ".join(dict.fromkeys(base.shown for base in self._bases))
         return [f"pflow gate: against {against}", *self._new_folders(), *self._run_all()]
 
+    def pytest_report_collectionfinish(self) -> list[str]:
+        """Say the same of what is known only now."""
+        unknown = self._gate.unknown if self._gate.selecting else []
+        return [
+            f"pflow gate: everything is run, since git does not know '{os.path.relpath(file)}'" for file in unknown[:1]
+        ]
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker of xdist the commits."""

@@ -87,7 +87,7 @@ def repo(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Repo:
         monkeypatch.setenv(name, value)
     made = Repo(pytester.path, pytester)
     made.git("init", "-q", "-b", "main")
-    made.write(".gitignore", "__pycache__\n.pytest_cache\n")
+    made.write(".gitignore", "__pycache__\n.pytest_cache\nstdout\nstderr\nrunpytest-*\n")
     made.write("flows/a.json", NAMED)
     made.commit("first")
     return made

@@ -31,18 +31,22 @@ def pflow_register_nodes(registry):
 
 
 def flow(node):
+    """A workflow of one node, whose text is its output."""
     return json.dumps({"nodes": [{"id": "say", **node}], "outputs": {"text": {"source": "${say.text}"}}})
 
 
 def says(text):
+    """A workflow that says it."""
     return flow({"type": "echo", "params": {"text": text}})
 
 
 def nests(ref):
+    """A workflow that nests one."""
     return flow({"type": "workflow", "params": {"workflow_ref": ref}})
 
 
 def expects(text, snapshot=""):
+    """A case file."""
     return f"cases:\n- {{name: it, expect: {{outputs: {{text: {text}}}}}{snapshot}}}\n"
 
 
@@ -101,7 +105,9 @@ class Two:
         return now, {each for each in now if now[each] != was.get(each)}
 
     def _outcomes(self, *args):
-        light = [word for name in ("hypothesispytest", "cacheprovider", "terminal", "xdist") for word in ("-p", f"no:{name}")]
+        light = [
+            word for name in ("hypothesispytest", "cacheprovider", "terminal", "xdist") for word in ("-p", f"no:{name}")
+        ]
         own = "--pflow-workflows=flows", f"--rootdir={self.top}", "--continue-on-collection-errors", "-W", "ignore"
         run = self.pytester.inline_run(*own, *light, *args)
         reports = [report for report in run.getreports("pytest_runtest_logreport") if report.when == "call"]
@@ -129,6 +135,7 @@ def two(pytester, monkeypatch):
 
 
 def write(top, files):
+    """Bring files into a state: a pair is a link, None no file."""
     for name, content in files.items():
         path = top / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -197,7 +204,7 @@ TWINS = {
         {"flows/a.test.yaml": expects("y")},
     ),
     "conftest.py": (
-        ("_is_for_all", lambda self, name: False),
+        ("_is_for_all", lambda *_: False),
         {"flows/a.json": WORD},
         {"flows/conftest.py": CONFTEST.format("y")},
     ),
