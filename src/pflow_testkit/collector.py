@@ -36,6 +36,9 @@ from pflow_testkit.stress_options import is_stressed
 
 _MISNAMED = re.compile(r"[._-]tests?\.(?:ya?ml|json)$")
 
+_STEMS: pytest.StashKey[dict[Path, set[str]]] = pytest.StashKey()
+"""The workflows of a folder, by what they share with their case files."""
+
 
 class PflowWarning(UserWarning):
     """A problem of a workflow that does not stop it."""
@@ -45,7 +48,7 @@ def collect_file(path: Path, parent: pytest.Collector) -> pytest.Collector | Non
     """The collector of a file, if by its name it may be a workflow or a case file."""
     if _MISNAMED.search(path.name) and not path.name.endswith(SUFFIX):
         stem = _MISNAMED.sub("", path.name)
-        return MisnamedCaseFile.from_parent(parent, path=path) if stem in _stems_beside(path) else None
+        return MisnamedCaseFile.from_parent(parent, path=path) if stem in _stems_beside(path, parent.config) else None
     if path.name.endswith(SUFFIX):
         return CaseFile.from_parent(parent, path=path)
     return WorkflowFile.from_parent(parent, path=path) if form_of(path) else None
@@ -110,7 +113,7 @@ class CaseFile(pytest.File):
         Raises:
             CollectError: there is no workflow of its name.
         """
-        stem, stems = self.path.name.removesuffix(SUFFIX), _stems_beside(self.path)
+        stem, stems = self.path.name.removesuffix(SUFFIX), _stems_beside(self.path, self.config)
         if stem not in stems:
             message = f"there is no workflow '{stem}' beside this case file"
             hint = did_you_mean(stem, stems, otherwise="beside it: ")
@@ -288,9 +291,13 @@ def _registry(request: pytest.FixtureRequest, document: Document) -> Registry:
     return registry_for(request.config, request.node.path, *files_below(document))
 
 
-def _stems_beside(path: Path) -> set[str]:
-    files = [other for other in path.parent.iterdir() if form_of(other) and not _MISNAMED.search(other.name)]
-    return {stem_of(other) for other in files}
+def _stems_beside(path: Path, config: pytest.Config) -> set[str]:
+    # Once for each folder: it may have thousands of case files.
+    known, folder = config.stash.setdefault(_STEMS, {}), path.parent
+    if folder not in known:
+        files = [other for other in folder.iterdir() if form_of(other) and not _MISNAMED.search(other.name)]
+        known[folder] = {stem_of(other) for other in files}
+    return known[folder]
 
 
 def _is_there(path: Path) -> bool:

@@ -57,6 +57,7 @@ class Baseline:
     shown: str
     files: Files
     commit: str = ""
+    _real: dict[Path, Path] = field(default_factory=dict, repr=False)
     _exported: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
 
     @cached_property
@@ -72,8 +73,10 @@ class Baseline:
     def name_of(self, path: Path) -> str | None:
         """What a file is called here; the folders it is in are followed to where they really are."""
         try:
-            real = path.parent.resolve() / path.name
-            return real.relative_to(self.top).as_posix()
+            if path.parent not in self._real:
+                self._real[path.parent] = path.parent.resolve()
+            folder = self._real[path.parent]
+            return (folder / path.name).relative_to(self.top).as_posix()
         except (ValueError, OSError, RuntimeError):  # elsewhere; not to be looked at; a loop of links
             return None
 

@@ -24,6 +24,7 @@ class Export:
     read: Callable[[list[str]], Iterator[bytes]]
     target: Path
     _written: set[str] = field(default_factory=set)
+    _folders: set[Path] = field(default_factory=set)
 
     def write(self, prefixes: Iterable[str]) -> None:
         """Write every file whose name begins with one of ``prefixes``, and what those nest, wherever that is."""
@@ -46,7 +47,9 @@ class Export:
 
     def _put(self, name: str, content: bytes) -> None:
         file = self.target / name
-        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.parent not in self._folders:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._folders.add(file.parent)
         file.write_bytes(content)
 
     def _follow(self, link: str) -> None:
