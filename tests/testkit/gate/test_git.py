@@ -203,6 +203,37 @@ def test_new_submodule(nested_repo):
     assert "flows/a.json" in base.now.known
 
 
+def test_submodule_of_a_submodule(nested_repo, tmp_path_factory):
+    """Submodules are followed as deep as they go, changed or not."""
+    deepest = tmp_path_factory.mktemp("deepest")
+    nested_repo.git("init", "-q", "-b", "main", cwd=deepest)
+    (deepest / "c.json").write_text("{}")
+    for args in (["add", "-A"], ["commit", "-q", "-m", "first"]):
+        nested_repo.git(*args, cwd=deepest)
+    flows = nested_repo.path / "flows"
+    nested_repo.git("submodule", "add", "-q", str(deepest), "deep", cwd=flows)
+    nested_repo.git("commit", "-q", "-m", "deeper", cwd=flows)
+    nested_repo.commit()
+    assert {"flows/a.json", "flows/deep/c.json"} <= nested_repo.base("HEAD~2").now.known
+    assert "flows/deep/c.json" in nested_repo.changed("HEAD~1")
+    assert set() == nested_repo.changed()
+    assert "flows/deep/c.json" in nested_repo.base().now.known
+    nested_repo.write("flows/deep/c.json", "[]")
+    base = nested_repo.base()
+    assert {"flows/deep/c.json"} == base.now.changed
+    assert b"{}" == base.content("flows/deep/c.json")
+    assert nested_repo.path / "flows" / "deep" != git.top_of(flows / "deep")
+
+
+def test_submodule_that_is_gone(nested_repo):
+    """Another folder than that of workflows may be a submodule that is not there any more."""
+    nested_repo.git("mv", "flows", "other")
+    nested_repo.write("flows/a.json")
+    nested_repo.commit()
+    nested_repo.git("rm", "-q", "-f", "other")
+    assert {"other", ".gitmodules"} == nested_repo.changed()
+
+
 def test_submodule_without_commit(nested_repo):
     """A submodule that does not have what it was at is said, with the command."""
     nested_repo.git("update-index", "--cacheinfo", f"160000,{'1' * 40},flows")

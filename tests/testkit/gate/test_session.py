@@ -301,3 +301,17 @@ def test_conftest_that_git_ignores(repo):
     result = repo.run("--pflow-changed")
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["pflow gate: everything is run, since git does not know 'flows/conftest.py'"])
+
+
+def test_changed_alone(repo):
+    """--pflow-changed by itself selects what differs from the upstream, and judges nothing."""
+    repo.git("switch", "-q", "-c", "mine", "--track", "main")
+    repo.write("flows/b.json")
+    (repo.path / "flows/a.json").unlink()
+    repo.write("flows/c.json", repo.say)
+    repo.commit()
+    repo.write("flows/b.json", repo.named)
+    result = repo.pytester.runpytest_inprocess("--pflow-workflows=flows", "--pflow-changed", "-v")
+    result.assert_outcomes(passed=4)
+    result.stdout.no_fnmatch_line("*::gate*")
+    result.stdout.fnmatch_lines(["pflow gate: against main"])
