@@ -1,19 +1,28 @@
 """Every example of the README runs, and every terminal picture is what the terminal shows."""
 
+import asyncio
 import json
 import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
+from mcp import StdioServerParameters
+from mcp.client import Client
+from mcp.client.stdio import stdio_client
 
 from pflow_engine import compile_ir_to_flow
+from pflow_testkit.gate import RULES
+from pflow_testkit.gate.page import anchor_of, rules_table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -212,6 +221,29 @@ def test_progress_example(pytester):
     assert 0 == result.ret
 
 
+def test_chart_example(pytester):
+    """The example of a chart prints the one that is shown."""
+    result = pytester.runpython(pytester.makepyfile(block("python", "import mermaid")))
+    assert (0, blocks("mermaid")[0].splitlines()) == (result.ret, result.outlines[:-1])
+
+
+def test_mcp_example(pytester):
+    """The server of the example starts, and describes a workflow."""
+    pytester.path.joinpath(".mcp.json").write_text(block("json", "mcpServers"))
+    pytester.path.joinpath("say.json").write_text('{"nodes": [{"id": "say", "type": "echo"}]}')
+    (server,) = json.loads(pytester.path.joinpath(".mcp.json").read_text())["mcpServers"].values()
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+    async def describe(errors):
+        given = StdioServerParameters(**server, cwd=pytester.path, env={**os.environ, "PATH": path})
+        async with Client(stdio_client(given, errlog=errors)) as client:
+            return await client.call_tool("workflow_describe", {"path": "say.json"})
+
+    with pytester.path.joinpath("stderr.txt").open("w") as errors:
+        described = asyncio.run(describe(errors))
+    assert "say.json" == described.structured_content["file"]
+
+
 def test_dask_example(local_cluster):
     """The three lines for a cluster run on one."""
     flow = compile_ir_to_flow(
@@ -342,3 +374,37 @@ def test_commands():
         found = re.findall(rf"<!-- command: {name} -->\n```console\n\$ (.*)\n```\n<!-- end -->", README)
         assert 1 == len(found)
         assert found[0].startswith("python3 -m venv .venv && ")
+
+
+def test_compare_example(five_minutes, capsys):
+    """The example of two versions prints what changed."""
+    text = blocks("json")[0].replace("label-commit", "echo")
+    (five_minutes.path / "flows" / "triage.json").write_text(text)
+    (five_minutes.mkdir("old") / "triage.json").write_text(text.replace('"max_retries": 2', '"max_retries": 3'))
+    exec(block("python", "import compare"), {})
+    said = "BEHAVIOUR batch-retries-lowered batch 'classify' tries an item fewer times: 3 -> 2\n"
+    assert said == capsys.readouterr().out
+
+
+def test_rules_table():
+    """The table of rules is that of the gate; each link to a rule leads somewhere."""
+    found = re.search(r"<!-- rules -->\n(.*?)\n<!-- end -->", README, re.DOTALL)
+    assert found is not None
+    assert rules_table() == found[1]
+    assert all(f'id="{anchor_of(rule)}"' in found[1] for rule in RULES.values())
+
+
+@pytest.mark.parametrize(("name", "heading"), [("coverage", "pflow coverage"), ("mutants", "pflow mutants")])
+def test_picture_of_the_demo(pytester, name, heading):
+    """What is told of coverage, and of mutants, is what the demo gives."""
+    arguments, expected = picture(name)
+    shutil.copytree(ROOT / "tests" / "workflows", pytester.path / "tests" / "workflows")
+    lines = timeless(pytester.runpytest_inprocess(*arguments).stdout.lines)
+    assert expected == lines[next(number for number, line in enumerate(lines) if heading in line) :]
+
+
+def test_survivors_example(pytester):
+    """The example of an explained survivor is a case file's."""
+    schema = json.loads((ROOT / "src" / "pflow_testkit" / "case.schema.json").read_text())
+    example = yaml.safe_load(block("yaml", "survivors:"))
+    jsonschema.validate({"cases": [{"name": "it"}], **example}, schema)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from pflow_engine.document.folder import CASE_FILE, is_workflow_name
 from pflow_engine.document.load import form_of, load
 from pflow_engine.document.model import Document
 from pflow_engine.document.positions import texts_in
@@ -23,18 +23,18 @@ from pflow_engine.templates import parse as parse_template
 from pflow_engine.validation import find_problems
 from pflow_testkit.cases import DEFAULTS, SUFFIX, Case, case_file_of, load_cases, stem_of
 from pflow_testkit.cassettes import Cassette
+from pflow_testkit.flaky.options import KEY as FLAKY
 from pflow_testkit.gate_options import GATE
 from pflow_testkit.hooks import hooks_for
+from pflow_testkit.mutation.options import KEY as MUTATION
 from pflow_testkit.nested import files_below
 from pflow_testkit.options import CASSETTES, KEY
-from pflow_testkit.registry import registry_for
-from pflow_testkit.runner import Ran, Setting, clock_of, prepare_case, registry_with_stubs
+from pflow_testkit.registry import registry_for, registry_for_cases
+from pflow_testkit.runner import Ran, Ready, Setting, clock_of, prepare_case, watchers_of
 from pflow_testkit.sandbox import hidden_from
 from pflow_testkit.snapshots import accepting, case_snapshots
 from pflow_testkit.storage import CASES, cassette_name, folder_of
 from pflow_testkit.stress_options import is_stressed
-
-_MISNAMED = re.compile(r"[._-]tests?\.(?:ya?ml|json)$")
 
 _STEMS: pytest.StashKey[dict[Path, set[str]]] = pytest.StashKey()
 """The workflows of a folder, by what they share with their case files."""
@@ -46,8 +46,8 @@ class PflowWarning(UserWarning):
 
 def collect_file(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """The collector of a file, if by its name it may be a workflow or a case file."""
-    if _MISNAMED.search(path.name) and not path.name.endswith(SUFFIX):
-        stem = _MISNAMED.sub("", path.name)
+    if CASE_FILE.search(path.name) and not path.name.endswith(SUFFIX):
+        stem = CASE_FILE.sub("", path.name)
         return MisnamedCaseFile.from_parent(parent, path=path) if stem in _stems_beside(path, parent.config) else None
     if path.name.endswith(SUFFIX):
         return CaseFile.from_parent(parent, path=path)
@@ -85,6 +85,20 @@ class WorkflowFile(pytest.Module):
             yield _item(self, f"run[{case.name}]", _runner(self, case), case)
             if is_stressed(case, self.config):
                 yield _item(self, f"stress[{case.name}]", _stresser(self, case), case)
+            if self.config.stash[FLAKY]:
+                yield _item(self, f"flaky[{case.name}]", _repeater(self, case), case)
+        if self.config.stash[MUTATION] is not None:
+            yield from self._mutants(cases)
+
+    def _mutants(self, cases: tuple[Case, ...]) -> Iterator[pytest.Item]:
+        from pflow_testkit.mutation.items import Mutants  # noqa: PLC0415  # for start-up time
+
+        def setting(request: pytest.FixtureRequest, case: Case) -> Setting:
+            return _setting(request, self, case)
+
+        mutants = Mutants(self.document, cases, partial(_registry_of, self), setting)
+        for name, test in mutants.tests(registry_for_cases(self.config, self.path, self.document, cases)):
+            yield _item(self, name, test)
 
     @cached_property
     def shown(self) -> str:
@@ -130,7 +144,7 @@ class MisnamedCaseFile(pytest.File):
         Raises:
             CollectError: always, with the right name.
         """
-        hint = f"rename it to {_MISNAMED.sub(SUFFIX, self.path.name)}"
+        hint = f"rename it to {CASE_FILE.sub(SUFFIX, self.path.name)}"
         shown = os.path.relpath(self.path)
         raise self.CollectError(str(Problem("case-file", f"case files end with {SUFFIX}", hint=hint, file=shown)))
 
@@ -190,7 +204,7 @@ def _validate(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[C
 
 def _problems(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[Case, ...]) -> list[Problem]:
     try:
-        registry = registry_with_stubs(request.config, file.path, file.document, cases or [Case(DEFAULTS)])
+        registry = registry_for_cases(request.config, file.path, file.document, cases)
         return find_problems(file.document, registry)
     except PflowError as error:
         return list(error.problems)
@@ -232,7 +246,7 @@ def _stresser(file: WorkflowFile, case: Case) -> Callable[..., None]:
 
         def stress() -> str:
             allowed, setting = _allowed(request, case), _setting(request, file, case)
-            stress_case(file.document, allowed, _registry(request, file.document), request, tmp_path, setting)
+            stress_case(file.document, allowed, _registry_of(file), request, tmp_path, setting)
             return ""
 
         said = _said_by(stress)
@@ -242,9 +256,31 @@ def _stresser(file: WorkflowFile, case: Case) -> Callable[..., None]:
     return run
 
 
+def _repeater(file: WorkflowFile, case: Case) -> Callable[..., None]:
+    def run(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+        from pflow_testkit.flaky.items import flaky_case  # noqa: PLC0415  # for start-up time
+
+        allowed, setting = _allowed(request, case), _setting(request, file, case)
+
+        def prepare(document: Document, case: Case, folder: Path) -> Ready:
+            # The cassette is read again each time: what one run recorded the next one replays.
+            again = _setting(request, file, case)
+            return prepare_case(document, case, _registry_of(file), folder, request.getfixturevalue, again)
+
+        def repeat() -> str:
+            times, registry = request.config.stash[FLAKY], _registry_of(file)
+            return flaky_case(file.document, allowed, registry, request, tmp_path, setting, prepare, times)
+
+        said = _said_by(repeat)
+        if said:
+            pytest.fail(said, pytrace=False)
+
+    return run
+
+
 def _test(request: pytest.FixtureRequest, file: WorkflowFile, case: Case, folder: Path) -> str:
     allowed, setting = _allowed(request, case), _setting(request, file, case)
-    registry, value = _registry(request, file.document), request.getfixturevalue
+    registry, value = _registry_of(file), request.getfixturevalue
     ran = prepare_case(file.document, allowed, registry, folder, value, setting).ran(folder)
     return "\n\n".join(filter(None, [ran.report(), _snapshots_said(request, case, ran)]))
 
@@ -257,7 +293,8 @@ def _setting(request: pytest.FixtureRequest, file: WorkflowFile, case: Case) -> 
     path = folder_of(CASSETTES, file.path) / cassette_name(case.name)
     cassette = Cassette(path, request.config.stash[KEY].record, os.path.relpath(path))
     hidden = () if cassette.records else hidden_from(request.config)
-    return Setting(hooks_for(request.config, file.path), cassette, clock_of(request), hidden)
+    hooks, watchers = hooks_for(request.config, file.path), watchers_of(request)
+    return Setting(hooks, cassette, clock_of(request), hidden, watchers)
 
 
 def _snapshots_said(request: pytest.FixtureRequest, case: Case, ran: Ran) -> str:
@@ -287,15 +324,15 @@ def _text(problems: Iterable[Problem]) -> str:
     return "\n\n".join(map(str, problems))
 
 
-def _registry(request: pytest.FixtureRequest, document: Document) -> Registry:
-    return registry_for(request.config, request.node.path, *files_below(document))
+def _registry_of(file: WorkflowFile) -> Registry:
+    return registry_for(file.config, file.path, *files_below(file.document))
 
 
 def _stems_beside(path: Path, config: pytest.Config) -> set[str]:
     # Once for each folder: it may have thousands of case files.
     known, folder = config.stash.setdefault(_STEMS, {}), path.parent
     if folder not in known:
-        files = [other for other in folder.iterdir() if form_of(other) and not _MISNAMED.search(other.name)]
+        files = [other for other in folder.iterdir() if is_workflow_name(other)]
         known[folder] = {stem_of(other) for other in files}
     return known[folder]
 

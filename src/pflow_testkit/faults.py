@@ -22,10 +22,10 @@ from pflow_engine.store import Store, View
 from pflow_engine.trace import NodeTrace, strict_json
 from pflow_engine.value_types import is_of_type
 from pflow_engine.wrappers import Call, Layer, NodeSpec
+from pflow_testkit.cases.places import FAULT_KINDS, fixtures_in, injection_faults
 from pflow_testkit.clock import Hang, SkippingClock
 from pflow_testkit.expectations import Fault, shown
 from pflow_testkit.nested import may_be_in, nodes_in, records_of
-from pflow_testkit.places import FAULT_KINDS, fixtures_in, injection_faults
 
 
 class InjectedError(Exception):

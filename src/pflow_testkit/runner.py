@@ -6,6 +6,7 @@ import json
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +19,22 @@ from pflow_engine.document.positions import Path as DataPath
 from pflow_engine.document.positions import path_text
 from pflow_engine.errors import InvalidInput, Problem, did_you_mean
 from pflow_engine.flow import Flow
-from pflow_engine.formatting import format_success_as_text, problem_without_secrets
+from pflow_engine.formatting import format_success_as_text, problem_without_secrets, problems_as_text
 from pflow_engine.nodes import Registry
 from pflow_engine.result import RunResult
 from pflow_engine.trace import strict_json
 from pflow_engine.validation import validate
 from pflow_engine.wrappers import NodeSpec
 from pflow_testkit.cases import SUFFIX, Case, InvalidCase
+from pflow_testkit.cases.places import env_faults, file_faults, injection_faults
 from pflow_testkit.cassettes import Cassette, Miss, Privacy, Tape
 from pflow_testkit.clock import SkippingClock
 from pflow_testkit.expectations import FIXTURE, differences
 from pflow_testkit.faults import Faults
-from pflow_testkit.hooks import STUB, UserHooks, hooks_for
-from pflow_testkit.nested import files_below, may_be_in, nodes_in, records_of
+from pflow_testkit.hooks import STUB, UserHooks
+from pflow_testkit.nested import may_be_in, nodes_in, records_of
 from pflow_testkit.normalise import canonical_text
-from pflow_testkit.places import env_faults, file_faults, injection_faults
-from pflow_testkit.registry import registry_for
+from pflow_testkit.options import WATCHERS
 from pflow_testkit.sandbox import own_place, own_places
 from pflow_testkit.stubs import CallLog, StandIns, example_stub, stub_problems, stubs_of_folder
 
@@ -55,7 +56,7 @@ class Ran:
         if not self.problems:
             return ""
         redact = self.result.trace.redactor()
-        said = "\n\n".join(str(problem_without_secrets(problem, redact)) for problem in self.problems)
+        said = problems_as_text(problem_without_secrets(problem, redact) for problem in self.problems)
         text = f"{said}\n\n{format_success_as_text(self.result)}" if self.complete else said
         return str(self.hooks.redact(text))
 
@@ -70,13 +71,15 @@ class Ran:
 class Setting:
     """What a test brings to a run beside its case. Without a ``clock``, nothing in the run really waits.
 
-    ``hidden`` are variables of the environment that the run does not see, if nothing in it may reach out.
+    ``hidden`` are variables of the environment that the run does not see, if nothing in it may reach out. ``watchers``
+    are told of each run that ended.
     """
 
     hooks: UserHooks = field(default_factory=UserHooks)
     cassette: Cassette | None = None
     clock: Clock | None = None
     hidden: tuple[str, ...] = ()
+    watchers: tuple[Callable[[RunResult], None], ...] = ()
 
     def tape(self, folder: Path) -> Tape | None:
         """The cassette for one run in ``folder``, if the test has one."""
@@ -85,19 +88,6 @@ class Setting:
 
 def _cut(text: str) -> str:
     return text.rstrip() if len(text) <= _MOST_OUTPUTS else f"{text[:_MOST_OUTPUTS]}…"
-
-
-def registry_with_stubs(config: pytest.Config, path: Path, document: Document, cases: Iterable[Case]) -> Registry:
-    """The node types that are known where a workflow lies, and those that its cases have stubs for.
-
-    Raises:
-        PflowError: a hook or a stub that is none.
-    """
-    registry, hooks = registry_for(config, path, *files_below(document)), hooks_for(config, path)
-    for case in cases:
-        stubs = stubs_of_folder(case.stubs, hooks, document, registry)
-        registry.plug(StandIns(stubs, True, CallLog(), document))
-    return registry
 
 
 def clock_of(request: pytest.FixtureRequest) -> Clock:
@@ -111,6 +101,11 @@ def clock_of(request: pytest.FixtureRequest) -> Clock:
         return clock
     said = f"the fixture pflow_clock gives {type(clock).__name__}, which is no clock (now, today, sleep, within)"
     pytest.fail(said, pytrace=False)
+
+
+def watchers_of(request: pytest.FixtureRequest) -> tuple[Callable[[RunResult], None], ...]:
+    """What the session wants to be told of each run of a test."""
+    return tuple(partial(watch, request.node.nodeid) for watch in request.config.stash[WATCHERS])
 
 
 def run_flow(flow: Flow, inputs: Any, tape: Tape | None, **options: Any) -> RunResult:
@@ -163,6 +158,8 @@ class Ready:
             except InvalidInput as error:
                 raise InvalidCase([_in_case(self.case, problem) for problem in error.problems]) from None
         self.faults.after(result.trace.nodes)
+        for watch in self.setting.watchers:
+            watch(result)
         return result
 
     def ran(self, folder: Path) -> Ran:

@@ -24,11 +24,11 @@ from pflow_engine.nodes.node import Effects
 from pflow_engine.store import Store, View
 from pflow_engine.value_types import is_of_type, type_name
 from pflow_engine.wrappers import Call, Layer, Level, NodeSpec
+from pflow_testkit.cases.places import STUB_WORDS, fixtures_in, stub_faults, stubs_faults
 from pflow_testkit.expectations import Fault, differences, shown
 from pflow_testkit.faults import Faults
 from pflow_testkit.hooks import UserHooks
 from pflow_testkit.nested import may_be_in, nodes_in, nodes_written
-from pflow_testkit.places import STUB_WORDS, fixtures_in, stub_faults, stubs_faults
 
 _BY_TYPE = "type:"
 _REACHES_OUT: tuple[Effects, ...] = ("network", "model")

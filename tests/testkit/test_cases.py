@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator
 
 from pflow_engine.validation.structure import build_validator
 from pflow_testkit.cases import InvalidCase, case_schema, load_cases
-from pflow_testkit.places import env_faults, file_faults
+from pflow_testkit.cases.places import env_faults, file_faults
 
 
 def _load(tmp_path, text):

@@ -14,7 +14,7 @@ from pflow_engine.errors import Problem, Severity
 
 Form = Literal["json", "yaml", "markdown", "data"]
 
-NO_FILES = ("<ir>", "<json>")
+NO_FILES = ("<ir>", "<json>", "<yaml>", "<markdown>")
 """What stands in place of the file's name of data and of text that were at hand."""
 
 
@@ -125,13 +125,17 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class InputDeclaration:
-    """A declared input. Without ``has_default`` the default means nothing (None is a value)."""
+    """A declared input. Without ``has_default`` the default means nothing (None is a value).
+
+    ``stdin``: at a command line it takes what is piped in.
+    """
 
     type: str = "any"
     required: bool = True
     default: Any = None
     has_default: bool = False
     description: str = ""
+    stdin: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ is compared in full afterwards, so that a wrong guess tells too much, never too 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections import ChainMap, defaultdict
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from pflow_engine.document.model import NodeIR, Workflow
-from pflow_testkit.gate.meaning import batch_meaning, meaning
+from pflow_testkit.gate.meaning import ITEM, batch_meaning, meaning
 
 _MOST_ROUNDS = 40
 """Each finds at least one node; where that is not enough, the rest is taken in the order of the file."""
@@ -19,10 +20,8 @@ _MOST_ROUNDS = 40
 _UNKNOWN = "?"
 """No id: in place of a node that is not known yet."""
 
-_ITEM = "@"
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Left:
     """The nodes of one side that are still alone, and what the others are called in the head."""
 
@@ -30,8 +29,19 @@ class _Left:
     nodes: tuple[NodeIR, ...]
     names: Mapping[str, str]
 
-    def name(self, node_id: str) -> str:
-        return self.names.get(node_id, _UNKNOWN)
+    @cached_property
+    def shown(self) -> dict[str, str]:
+        """Each node's name, as far as it is known."""
+        return {node.id: self.names.get(node.id, _UNKNOWN) for node in self.workflow.nodes}
+
+    @cached_property
+    def around(self) -> Mapping[str, tuple[tuple[str, str, str], ...]]:
+        """What each node's edges lead to and come from."""
+        found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+        for edge in self.workflow.edges:
+            found[edge.target].append(("from", self.shown[edge.source], edge.action))
+            found[edge.source].append(("to", self.shown[edge.target], edge.action))
+        return {node: tuple(sorted(edges)) for node, edges in found.items()}
 
 
 _Signature = Callable[[_Left, NodeIR], Hashable]
@@ -40,7 +50,7 @@ _Signature = Callable[[_Left, NodeIR], Hashable]
 def same_nodes(base: Workflow, head: Workflow) -> dict[str, str]:
     """The id that each node of the base has in the head, of those that are there.
 
-    Without namespacing a node's outputs stand beside its id in the store: there, only ids count.
+    Without namespacing templates name outputs, not nodes, so that nothing says who uses whom: there, only ids count.
     """
     others = {node.id for node in head.nodes}
     names = {node.id: node.id for node in base.nodes if node.id in others}
@@ -61,7 +71,7 @@ def _with_renamed(base: Workflow, head: Workflow, names: dict[str, str]) -> dict
 
 
 def _found(old: _Left, new: _Left, *, is_last: bool) -> dict[str, str]:
-    for signature in (_whole, _content, _place):
+    for signature in (_whole, _content, _place, _batch):
         found = _only_ones(old, new, signature) if not is_last else {}
         if found:
             return found
@@ -92,11 +102,8 @@ def _whole(side: _Left, node: NodeIR) -> Hashable:
 
 
 def _content(side: _Left, node: NodeIR) -> Hashable:
-    names = {other.id: side.name(other.id) for other in side.workflow.nodes}
-    items = batch_meaning(node.batch, names)
-    if node.batch is not None:
-        names[node.batch.alias] = _ITEM
-    return node.type, meaning(node.params, names), items
+    item = {node.batch.alias: ITEM} if node.batch is not None else {}
+    return node.type, meaning(node.params, ChainMap(item, side.shown)), batch_meaning(node.batch, side.shown)
 
 
 def _place(side: _Left, node: NodeIR) -> Hashable:
@@ -105,12 +112,10 @@ def _place(side: _Left, node: NodeIR) -> Hashable:
     return None if any(name == _UNKNOWN for _, name, _ in around[1]) else (node.type, around)
 
 
+def _batch(_side: _Left, node: NodeIR) -> Hashable:
+    # The one batch of its type: what becomes of failed items must not get lost under a new name.
+    return node.type if node.batch is not None else None
+
+
 def _around(side: _Left, node: NodeIR) -> tuple[bool, tuple[tuple[str, str, str], ...]]:
-    edges = side.workflow.edges
-    before = (("from", side.name(edge.source), edge.action) for edge in edges if edge.target == node.id)
-    after = (("to", side.name(edge.target), edge.action) for edge in edges if edge.source == node.id)
-    return side.workflow.start == node.id, _sorted((*before, *after))
-
-
-def _sorted(edges: Iterable[tuple[str, str, str]]) -> tuple[tuple[str, str, str], ...]:
-    return tuple(sorted(edges))
+    return side.workflow.start == node.id, side.around.get(node.id, ())

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from pflow_engine.document.model import NodeIR, Workflow
-from pflow_engine.document.positions import Path
 from pflow_engine.errors import Position
-from pflow_testkit.gate.effects import place_met
+from pflow_testkit.gate.effects import Spot, spot_met
 from pflow_testkit.gate.model import Finding, Side
 from pflow_testkit.gate.pair import position_in
 
@@ -34,13 +33,13 @@ class Met(NamedTuple):
     """A node that is met by a change, and the place in its file: in the version that ``side`` names."""
 
     nest: Nest
-    path: Path
+    spot: Spot
     side: Side
 
     @property
     def position(self) -> Position | None:
         """The line and column."""
-        return position_in(self.nest.workflow, self.path)
+        return position_in(self.nest.workflow, self.spot.path, within=self.spot.within)
 
     @property
     def text(self) -> str:
@@ -66,7 +65,7 @@ class Nesting:
             for node in workflow.nodes if workflow is not None else ():
                 ref = node.params.get("workflow_ref")
                 if workflow is not None and isinstance(ref, str) and _nests(workflow, node):
-                    (unknown if "${" in ref else nests[_target(file, ref)]).append(Nest(file, workflow, node))
+                    (unknown if "${" in ref else nests[target_of(file, ref)]).append(Nest(file, workflow, node))
         return cls({file: tuple(found) for file, found in nests.items()}, tuple(unknown))
 
     def runs(self, file: str, node: str) -> str | None:
@@ -134,8 +133,7 @@ class Callers:
         nesting = self.base if met.side == "base" else self.head
         for nest, file in nesting.all_above(met.nest.file):
             if met.side == "head" or self._is_there(nest.file):
-                place = _ref_path(nest)
-                yield f"{Met(nest, place, met.side).text} (through {file})"
+                yield f"{Met(nest, _ref(nest), met.side).text} (through {file})"
 
     def _is_there(self, file: str) -> bool:
         return file in self.files
@@ -144,11 +142,16 @@ class Callers:
         return self.files.get(file) in self.sound
 
 
+def target_of(file: str, ref: str) -> str:
+    """The path in the folder of what ``file`` names."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(file), ref))
+
+
 def _places(finding: Finding, nests: Iterable[Nest], side: Side) -> Iterator[Met]:
     for nest in nests:
-        path = place_met(finding, nest.workflow, nest.node)
-        if path is not None:
-            yield Met(nest, path, side)
+        spot = spot_met(finding, nest.workflow, nest.node)
+        if spot is not None:
+            yield Met(nest, spot, side)
 
 
 def _has(nests: Iterable[Nest], file: str, node: str) -> bool:
@@ -159,9 +162,5 @@ def _nests(workflow: Workflow, node: NodeIR) -> bool:
     return node.type == "workflow" or node.id in workflow.children
 
 
-def _target(file: str, ref: str) -> str:
-    return posixpath.normpath(posixpath.join(posixpath.dirname(file), ref))
-
-
-def _ref_path(nest: Nest) -> Path:
-    return (*nest.workflow.node_path(nest.node.id), "params", "workflow_ref")
+def _ref(nest: Nest) -> Spot:
+    return Spot((*nest.workflow.node_path(nest.node.id), "params", "workflow_ref"))

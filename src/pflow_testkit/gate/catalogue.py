@@ -165,7 +165,7 @@ _NODES: Final = (
     Rule(
         "node-renamed",
         _BEHAVIOUR,
-        "A node has another id and does the same; snapshots, stubs and the trace know it by the new one.",
+        "A node has another id: snapshots, stubs and the trace know it by the new one.",
         "Rename it in the case files as well, and update the snapshots.",
     ),
     Rule("node-type-changed", _BEHAVIOUR, "A node is of another type.", "Look that its outputs are those it had."),
@@ -321,7 +321,7 @@ _CHILDREN: Final = (
     Rule(
         "child-contract-broken",
         _BREAKING,
-        "A workflow that a node runs changed so that this node fails.",
+        "A workflow that a node runs changed so that this node may fail.",
         "Give it what it asks for now, or keep what this node relies on in that workflow.",
     ),
     Rule("child-changed", _BEHAVIOUR, "A workflow that a node runs does something else.", "Look at its changes."),

@@ -11,7 +11,7 @@ from pflow_engine.document.load import form_of
 from pflow_engine.document.model import Workflow
 from pflow_engine.templates import MISSING
 from pflow_testkit.changes import Severity
-from pflow_testkit.gate.callers import Callers, Met, Workflows
+from pflow_testkit.gate.callers import Callers, Met, Workflows, target_of
 from pflow_testkit.gate.model import RULES, Finding, Rule, Side
 from pflow_testkit.gate.pairing import Match, matched
 from pflow_testkit.gate.single import Comparison
@@ -92,13 +92,23 @@ class _Folders:
             file = match.head if finding.side == "head" else match.base
             assert file is not None, "both are there"
             if not self._is_told_below(finding, match):
-                yield replace(finding, file=file)
+                yield replace(self._of_moved(finding, match), file=file)
 
     def _is_told_below(self, finding: Finding, match: Match) -> bool:
         # The nested file is in the folder, and what changed there names this one as a caller.
         if finding.rule.code != "child-changed" or match.head is None:
             return False
         return self.callers.head.runs(match.head, finding.node) in self.callers.files.values()
+
+    def _of_moved(self, finding: Finding, match: Match) -> Finding:
+        # Alone, one file for another is another workflow; here it is known which file was moved.
+        refs = (match.base, finding.base), (match.head, finding.head)
+        targets = [target_of(file, ref) for file, ref in refs if file is not None and isinstance(ref, str)]
+        is_ref = finding.rule.code == "child-replaced" and len(targets) == len(refs)
+        if not is_ref or self.callers.files.get(targets[0]) != targets[1]:
+            return finding
+        message = f"'{finding.node}' names the same workflow by another path: {finding.base} -> {finding.head}"
+        return replace(finding, rule=RULES["child-ref-renamed"], message=message)
 
     def _both(self, match: Match) -> tuple[Workflow | None, Workflow | None]:
         was = self.base[match.base] if match.base is not None else None
@@ -114,5 +124,5 @@ def _of_file(code: str, message: str, match: Match) -> Finding:
 
 def _broken(finding: Finding, met: Met) -> Finding:
     message = f"'{finding.file}' changed so that '{met.nest.node.id}' may fail: {finding.message}"
-    rule, place = RULES["child-contract-broken"], (met.nest.file, met.path, met.position, met.side)
+    rule, place = RULES["child-contract-broken"], (met.nest.file, met.spot.path, met.position, met.side)
     return Finding(rule, message, *place, MISSING, MISSING, met.nest.node.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pflow_engine.document.model import NodeIR, Workflow
 from pflow_engine.document.positions import Path
@@ -20,7 +20,14 @@ _ITEM_FIELD: Final = 2
 """Of a batch, ``results[0].name``: the steps before the name."""
 
 
-def place_met(finding: Finding, workflow: Workflow, node: NodeIR) -> Path | None:
+class Spot(NamedTuple):
+    """A path in a workflow, and the words of its value that are meant."""
+
+    path: Path
+    within: str = ""
+
+
+def spot_met(finding: Finding, workflow: Workflow, node: NodeIR) -> Spot | None:
     """Where ``node`` of ``workflow``, which runs the workflow that the finding is about, is met by it; None if not."""
     if finding.severity is Severity.COSMETIC:
         return None
@@ -28,23 +35,23 @@ def place_met(finding: Finding, workflow: Workflow, node: NodeIR) -> Path | None
     return find(finding, workflow, node)
 
 
-def _whatever(_finding: Finding, workflow: Workflow, node: NodeIR) -> Path | None:
-    return (*workflow.node_path(node.id), "params", "workflow_ref")
+def _whatever(_finding: Finding, workflow: Workflow, node: NodeIR) -> Spot | None:
+    return Spot((*workflow.node_path(node.id), "params", "workflow_ref"))
 
 
-def _nobody(_finding: Finding, _workflow: Workflow, _node: NodeIR) -> Path | None:
+def _nobody(_finding: Finding, _workflow: Workflow, _node: NodeIR) -> Spot | None:
     return None
 
 
-def _if_given(finding: Finding, workflow: Workflow, node: NodeIR) -> Path | None:
+def _if_given(finding: Finding, workflow: Workflow, node: NodeIR) -> Spot | None:
     given, name = _given(node), finding.path[1]
     at = (*workflow.node_path(node.id), "params", "param_mapping")
     if given is None:
-        return at
-    return (*at, name) if name in given else None
+        return Spot(at)
+    return Spot((*at, name)) if name in given else None
 
 
-def _if_refused(finding: Finding, workflow: Workflow, node: NodeIR) -> Path | None:
+def _if_refused(finding: Finding, workflow: Workflow, node: NodeIR) -> Spot | None:
     at, given = _if_given(finding, workflow, node), _given(node)
     if at is None or given is None:
         return at
@@ -53,21 +60,21 @@ def _if_refused(finding: Finding, workflow: Workflow, node: NodeIR) -> Path | No
     return None if is_sure and _fits(value, finding.head) else at
 
 
-def _if_left_out(finding: Finding, workflow: Workflow, node: NodeIR) -> Path | None:
+def _if_left_out(finding: Finding, workflow: Workflow, node: NodeIR) -> Spot | None:
     given = _given(node)
     is_given = given is not None and finding.path[1] in given
-    return None if is_given else (*workflow.node_path(node.id), "params", "param_mapping")
+    return None if is_given else Spot((*workflow.node_path(node.id), "params", "param_mapping"))
 
 
-def _if_read(finding: Finding, workflow: Workflow, node: NodeIR) -> Path | None:
+def _if_read(finding: Finding, workflow: Workflow, node: NodeIR) -> Spot | None:
     return next(_readers(workflow, node, str(finding.path[1])), None)
 
 
-def _if_any_read(_finding: Finding, workflow: Workflow, node: NodeIR) -> Path | None:
+def _if_any_read(_finding: Finding, workflow: Workflow, node: NodeIR) -> Spot | None:
     return next(_readers(workflow, node, None), None)
 
 
-_FINDERS: Final[Mapping[str, Callable[[Finding, Workflow, NodeIR], Path | None]]] = {
+_FINDERS: Final[Mapping[str, Callable[[Finding, Workflow, NodeIR], Spot | None]]] = {
     "input-removed": _if_given,
     "input-type-narrowed": _if_refused,
     "input-type-changed": _if_given,
@@ -108,16 +115,16 @@ def _fits(value: Any, word: Any) -> bool:
     return True
 
 
-def _readers(workflow: Workflow, node: NodeIR, output: str | None) -> Iterator[Path]:
+def _readers(workflow: Workflow, node: NodeIR, output: str | None) -> Iterator[Spot]:
     at = (*workflow.node_path(node.id), "params", "output_mapping")
     renamed = node.params.get("output_mapping", {})
     renamed = renamed if isinstance(renamed, Mapping) else {}
     if output is not None and output in renamed:
-        yield (*at, output)
+        yield Spot((*at, output))
     name = None if output is None else str(renamed.get(output, output))
-    for where, path in paths_in(workflow):
+    for where, template, path in paths_in(workflow):
         if path.root == node.id and (name is None or _reads(path, name, is_batch=node.batch is not None)):
-            yield where
+            yield Spot(where, template)
     yield from _taken(workflow, node, name)
 
 
@@ -130,12 +137,12 @@ def _reads(path: TemplatePath, name: str, *, is_batch: bool) -> bool:
     return not steps or isinstance(steps[0], TemplatePath) or str(steps[0]) == name
 
 
-def _taken(workflow: Workflow, node: NodeIR, name: str | None) -> Iterator[Path]:
+def _taken(workflow: Workflow, node: NodeIR, name: str | None) -> Iterator[Spot]:
     # What has no source is the last node's: that of a node with such an output, or all of them.
     if node.batch is not None:
         return
     if not workflow.outputs and all(edge.source != node.id or edge.action != "default" for edge in workflow.edges):
-        yield workflow.node_path(node.id)
+        yield Spot(workflow.node_path(node.id))
     for other, declared in workflow.outputs.items():
         if not declared.source and other == name:
-            yield "outputs", other
+            yield Spot(("outputs", other))

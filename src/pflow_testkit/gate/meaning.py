@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pflow_engine.document.model import BatchConfig, NodeIR, Workflow
 from pflow_engine.document.positions import Path, texts_in
@@ -15,6 +15,10 @@ Names = Mapping[str, str]
 """What the first names of templates are called on the other side."""
 
 NO_NAMES: Final[Names] = MappingProxyType({})
+
+
+ITEM: Final = "@"
+"""The item of a batch, whatever it is called; no name of a template."""
 
 
 def meaning(value: Any, names: Names = NO_NAMES) -> Hashable:
@@ -38,11 +42,19 @@ def text_around(value: str) -> tuple[str | None, ...]:
     return tuple(part if isinstance(part, str) else None for part in parse(value).parts)
 
 
-def paths_in(workflow: Workflow) -> Iterator[tuple[Path, TemplatePath]]:
-    """Every path that a template of a workflow looks up, and where the text of that template stands."""
+class Used(NamedTuple):
+    """A path that a template looks up: where the text with it stands, and the template as written."""
+
+    where: Path
+    template: str
+    path: TemplatePath
+
+
+def paths_in(workflow: Workflow) -> Iterator[Used]:
+    """Every path that a template of a workflow looks up."""
     for where, text in _texts(workflow):
         for reference in parse(text).references if "${" in text else ():
-            yield from ((where, path) for path in reference.paths())
+            yield from (Used(where, reference.text, path) for path in reference.paths())
 
 
 def node_paths(index: int, node: NodeIR) -> Iterator[tuple[Path, str]]:

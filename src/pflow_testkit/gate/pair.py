@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pflow_engine.document.model import NodeIR, Workflow
-from pflow_engine.document.positions import Path, position_at
+from pflow_engine.document.positions import Path
 from pflow_engine.errors import Position
 from pflow_engine.templates import MISSING
 from pflow_engine.trace.redact import looks_secret, redact
@@ -16,7 +16,7 @@ from pflow_testkit.changes.align import same
 from pflow_testkit.changes.values import Difference
 from pflow_testkit.changes.words import showable, told
 from pflow_testkit.gate.alignment import same_nodes
-from pflow_testkit.gate.meaning import Names
+from pflow_testkit.gate.meaning import ITEM, NO_NAMES, Names
 from pflow_testkit.gate.model import RULES, Finding, Side
 
 
@@ -28,11 +28,12 @@ class Both(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a change is: the path of its side, and whether the key is meant rather than the value."""
+    """Where a change is: the path of its side, and whether the key is meant, or which words of the value."""
 
     path: Path
     side: Side = "head"
     key: bool = False
+    within: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,11 @@ class Pair:
         """The ids in the base of the nodes of the head that were there."""
         return {new: old for old, new in self.names.items()}
 
-    def names_in(self, node: Both) -> Names:
-        """What the names in the params of a node are called in the head: the item of its batch among them."""
+    def names_in(self, node: Both) -> tuple[Names, Names]:
+        """What the names in the params of a node stand for, on both sides: the item of its batch among them."""
         if node.was.batch is None or node.now.batch is None:
-            return self.names
-        return {**self.names, node.was.batch.alias: node.now.batch.alias}
+            return self.names, NO_NAMES
+        return {**self.names, node.was.batch.alias: ITEM}, {node.now.batch.alias: ITEM}
 
     def at(self, node_id: str, *below: str | int, side: Side = "head", key: bool = False) -> Place:
         """A place in a node."""
@@ -97,7 +98,7 @@ class Pair:
             showable(message + _became(was, now)),
             workflow.document.file,
             place.path,
-            position_in(workflow, place.path, key=place.key),
+            position_in(workflow, place.path, key=place.key, within=place.within),
             place.side,
             was,
             now,
@@ -105,11 +106,9 @@ class Pair:
         )
 
 
-def position_in(workflow: Workflow, path: Path, *, key: bool = False) -> Position | None:
-    """The line and column of a path, or of what is closest above it; None of data."""
-    document = workflow.document
-    span = document.span(path, key=key)
-    return None if span is None else position_at(document.text, span.start)
+def position_in(workflow: Workflow, path: Path, *, key: bool = False, within: str = "") -> Position | None:
+    """The line and column of a path, of those words of its value, or of what is closest above it; None of data."""
+    return workflow.document.problem("", "", path, key=key, within=within).position
 
 
 def is_written(workflow: Workflow, path: Path) -> bool:

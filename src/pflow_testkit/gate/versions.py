@@ -13,10 +13,10 @@ from pflow_engine.document.load import load
 from pflow_engine.document.model import Document, Workflow
 from pflow_engine.errors import InvalidWorkflow, PflowError
 from pflow_engine.validation import validate
-from pflow_testkit.cases import DEFAULTS, Case, case_file_of
+from pflow_testkit.cases import Case, case_file_of
 from pflow_testkit.gate.baseline import Baseline
-from pflow_testkit.orphans import written_cases
-from pflow_testkit.runner import registry_with_stubs
+from pflow_testkit.registry import registry_for_cases
+from pflow_testkit.snapshots.orphans import written_cases
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,6 @@ def _cases(file: Path) -> tuple[Case, ...]:
 def _meaning(document: Document, path: Path, cases: Iterable[Case], config: pytest.Config) -> Workflow | None:
     # With the node types of today on both sides: a type that is gone is told of the workflow at hand.
     try:
-        return validate(document, registry_with_stubs(config, path, document, cases or [Case(DEFAULTS)]))
+        return validate(document, registry_for_cases(config, path, document, tuple(cases)))
     except PflowError:
         return None

@@ -9,7 +9,7 @@ from typing import Any
 from pflow_engine.document.model import Workflow
 from pflow_engine.templates import MISSING
 from pflow_testkit.changes import Severity
-from pflow_testkit.gate.effects import place_met
+from pflow_testkit.gate.effects import spot_met
 from pflow_testkit.gate.meaning import meaning
 from pflow_testkit.gate.model import Finding
 from pflow_testkit.gate.pair import Both, Pair, Place
@@ -33,7 +33,8 @@ def _ref(pair: Pair, node: Both, found: tuple[Finding, ...] | None) -> Iterator[
     if node.was.type != node.now.type or node.now.type != "workflow":
         return
     was, now = (each.params.get(_REF, MISSING) for each in node)
-    if meaning(_file(was), pair.names_in(node)) == meaning(_file(now)):
+    names = pair.names_in(node)
+    if meaning(_file(was), names[0]) == meaning(_file(now), names[1]):
         return
     is_same = found is not None and all(finding.severity is Severity.COSMETIC for finding in found)
     code = "child-ref-renamed" if is_same else "child-replaced"
@@ -44,11 +45,11 @@ def _ref(pair: Pair, node: Both, found: tuple[Finding, ...] | None) -> Iterator[
 
 def _met(pair: Pair, node: Both, found: tuple[Finding, ...]) -> Iterator[Finding]:
     name, ref = node.now.id, node.now.params.get(_REF)
-    met = [(finding, path) for finding in found if (path := place_met(finding, pair.head, node.now)) is not None]
-    for finding, path in met:
+    met = [(finding, spot) for finding in found if (spot := spot_met(finding, pair.head, node.now)) is not None]
+    for finding, spot in met:
         if finding.severity is Severity.BREAKING:
             message = f"'{ref}' changed so that '{name}' may fail: {finding.message}"
-            yield pair.tell("child-contract-broken", message, Place(path), node=name)
+            yield pair.tell("child-contract-broken", message, Place(spot.path, within=spot.within), node=name)
     others = [finding.message for finding, _ in met if finding.severity is Severity.BEHAVIOUR]
     if others:
         more = f", and {len(others) - 1} more" if len(others) > 1 else ""

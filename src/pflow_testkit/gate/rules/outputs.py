@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 
 from pflow_engine.document.model import NodeIR, OutputDeclaration, Workflow
 from pflow_testkit.gate.declared import type_change
 from pflow_testkit.gate.meaning import meaning
 from pflow_testkit.gate.model import Finding, Side
 from pflow_testkit.gate.pair import Pair, Place
+
+_Given = tuple[str, bool, frozenset[str]]
+"""What is known of a node's outputs without the node types: the type, whether it is a batch, and names.
+
+Those of an echo are its params, those of a node that runs a workflow that one's.
+"""
 
 
 def output_changes(pair: Pair) -> Iterator[Finding]:
@@ -48,10 +54,11 @@ def _undeclared(pair: Pair) -> Iterator[Finding]:
         yield pair.tell("outputs-first-declared", message, place, head=sorted(pair.head.outputs))
         return
     was, now = _last(pair.base), _last(pair.head)
-    known = {_kind(pair.base, node) for node in was}
-    kinds = {_kind(pair.head, node): node for node in now}
-    others = [node for kind, node in kinds.items() if kind not in known]
-    if not others and kinds.keys() < known:
+    before, after = (
+        [_given(workflow, node) for node in nodes] for workflow, nodes in ((pair.base, was), (pair.head, now))
+    )
+    others = [node for node, new in zip(now, after, strict=True) if not any(_covers(new, old) for old in before)]
+    if not others and not all(any(_covers(new, old) for new in after) for old in before):
         others = now[:1]
     for node in others:
         yield _other_last(pair, was, node)
@@ -64,18 +71,27 @@ def _other_last(pair: Pair, was: list[NodeIR], now: NodeIR) -> Finding:
 
 
 def _last(workflow: Workflow) -> list[NodeIR]:
-    going_on = {edge.source for edge in workflow.edges if edge.action == "default"}
-    return [node for node in workflow.nodes if node.id not in going_on]
+    # What only runs after an error gives nothing that a run that went well gave.
+    steps = [edge for edge in workflow.edges if edge.action != "error"]
+    going_on = {edge.source for edge in steps if edge.action == "default"}
+    found = {workflow.start: None}
+    for node in (todo := [workflow.start]):
+        new = [edge.target for edge in steps if edge.source == node and edge.target not in found]
+        found |= dict.fromkeys(new)
+        todo += new
+    return [node for node in workflow.nodes if node.id in found and node.id not in going_on]
 
 
-def _kind(workflow: Workflow, node: NodeIR) -> Hashable:
-    # What is known of its outputs without the node types: those of an echo are its params.
-    if node.batch is not None:
-        return node.type, "batch"
+def _given(workflow: Workflow, node: NodeIR) -> _Given:
     child = workflow.children.get(node.id)
-    if child is not None:
-        return node.type, frozenset(child.outputs)
-    return node.type, frozenset(node.params) if node.type == "echo" else ""
+    if node.batch is not None:
+        return node.type, True, frozenset()
+    names = child.outputs if child is not None else node.params if node.type == "echo" else ()
+    return node.type, False, frozenset(names)
+
+
+def _covers(new: _Given, old: _Given) -> bool:
+    return new[:2] == old[:2] and new[2] >= old[2]
 
 
 def _at(name: str, *below: str, side: Side = "head", key: bool = False) -> Place:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import Any, Final, Literal, NamedTuple
 
+from pflow_engine.document.model import NodeIR
 from pflow_engine.document.positions import Path
 from pflow_engine.templates import MISSING
 from pflow_engine.trace.names import looks_counted, looks_secret
@@ -27,6 +29,7 @@ _KNOWN: Final[Mapping[tuple[str, str], str]] = {
     ("workflow", "output_mapping"): "output-mapping-changed",
 }
 _MAPPINGS: Final = ("param-mapping-changed", "output-mapping-changed")
+_NO_MAPPINGS: Final[Mapping[str, Any]] = {"param_mapping": {}, "output_mapping": {}}
 _REF: Final = "workflow_ref"
 
 
@@ -48,18 +51,22 @@ def param_changes(pair: Pair) -> Iterator[Finding]:
     for node in pair.both:
         if node.was.type == node.now.type:
             names = pair.names_in(node)
-            for path, was, now in _differences(node.was.params, node.now.params, (), names):
+            for path, was, now in _differences(_params(node.was), _params(node.now), (), names):
                 yield from _told(pair, _Change(node, path, was, now))
 
 
-def _differences(was: Any, now: Any, path: Path, names: Names) -> Iterator[tuple[Path, Any, Any]]:
+def _params(node: NodeIR) -> Mapping[str, Any]:
+    return {**_NO_MAPPINGS, **node.params} if node.type == "workflow" else node.params
+
+
+def _differences(was: Any, now: Any, path: Path, names: tuple[Names, Names]) -> Iterator[tuple[Path, Any, Any]]:
     if isinstance(was, Mapping) and isinstance(now, Mapping):
         for key in {**was, **now}:
             yield from _differences(was.get(key, MISSING), now.get(key, MISSING), (*path, key), names)
     elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
         for index, (one, other) in enumerate(zip(was, now, strict=True)):
             yield from _differences(one, other, (*path, index), names)
-    elif was is MISSING or now is MISSING or meaning(was, names) != meaning(now):
+    elif was is MISSING or now is MISSING or meaning(was, names[0]) != meaning(now, names[1]):
         yield path, was, now
 
 
@@ -71,8 +78,16 @@ def _told(pair: Pair, change: _Change) -> Iterator[Finding]:
     side: Side = "base" if now is MISSING else "head"
     of = node.was if side == "base" else node.now
     message = f"param '{dotted(path)}' of '{node.now.id}' {_word(change)}"
-    place = pair.at(of.id, "params", *path, side=side)
+    place = pair.at(of.id, "params", *path, side=side)._replace(within=_other_line(was, now))
     yield pair.tell(code, message, place, base=was, head=now, node=node.now.id)
+
+
+def _other_line(was: Any, now: Any) -> str:
+    # Of a text over many lines the first that is another one is pointed to.
+    if not isinstance(was, str) or not isinstance(now, str) or "\n" not in now:
+        return ""
+    lines = zip_longest(was.split("\n"), now.split("\n"), fillvalue="")
+    return next((new.strip() for old, new in lines if old != new), "")
 
 
 def _code(change: _Change) -> str | None:

@@ -17,8 +17,7 @@ from pflow_engine.document.positions import first_problems, in_file_order
 from pflow_engine.errors import InvalidWorkflow, PflowError, Problem
 from pflow_engine.validation.structure import build_validator, schema_problems
 from pflow_engine.value_types import type_name
-from pflow_testkit.expectations import Fault
-from pflow_testkit.places import (
+from pflow_testkit.cases.places import (
     env_faults,
     error_faults,
     file_faults,
@@ -28,6 +27,7 @@ from pflow_testkit.places import (
     name_faults,
     stubs_faults,
 )
+from pflow_testkit.expectations import Fault
 from pflow_testkit.storage import clashes, slug
 
 SUFFIX = ".test.yaml"

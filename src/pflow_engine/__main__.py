@@ -1,0 +1,6 @@
+"""``python -m pflow_engine`` to ``pflow-testkit``."""
+
+from pflow_engine.cli import main
+
+if __name__ == "__main__":
+    main()
