@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from pflow_engine.document.folder import is_workflow_name
 from pflow_engine.document.load import form_of, load
 from pflow_engine.document.model import Document
 from pflow_engine.errors import InvalidWorkflow, Problem
-from pflow_testkit.cases import SUFFIX, Case
+from pflow_testkit.cases import Case
 from pflow_testkit.gate.approvals import Approval, Approvals, approvals_in
 from pflow_testkit.gate.baseline import Baseline
 from pflow_testkit.gate.compare import compare_sets
@@ -164,7 +165,7 @@ def _changed_below(folder: Path, base: Baseline) -> Iterator[Path]:
     for name in sorted(base.now.changed):
         path = folder / name.removeprefix(prefix)
         kept = set(path.parts) & set(FOLDERS)
-        if name.startswith(prefix) and form_of(path) and not name.endswith(SUFFIX) and not kept:
+        if name.startswith(prefix) and is_workflow_name(path) and not kept:
             yield path
 
 
