@@ -65,7 +65,9 @@ def _starting(typed: str, names: Iterable[str]) -> list[CompletionItem]:
 
 
 def _document(ctx: click.Context) -> Document | None:
+    # Where the value of an option is still to come, click has read no arguments yet.
+    file = ctx.params.get("file") or next(iter(ctx.args), None)
     try:
-        return load(ctx.params["file"]) if ctx.params.get("file") else None
+        return load(file) if file else None
     except InvalidWorkflow:
         return None

@@ -56,8 +56,8 @@ def convert(file: str, *, to: Form | None, output: str | None, force: bool) -> i
 
 
 def _form(to: Form | None, output: str | None) -> Form:
-    named = form_of(Path(output)) if output else None
-    if output and named is None:
+    named = form_of(Path(output)) if output is not None else None
+    if output is not None and named is None:
         raise click.UsageError(f"'{output}' must end with .json, .yaml, .yml or .pflow.md")
     if to and named and to != named:
         raise click.UsageError(f"'{output}' is {named} by its name, not {to}")

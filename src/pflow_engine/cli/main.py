@@ -20,7 +20,7 @@ from pflow_engine.cli.convert import convert
 from pflow_engine.cli.describe import describe, nodes
 from pflow_engine.cli.mcp import mcp
 from pflow_engine.cli.run import run
-from pflow_engine.cli.streams import say
+from pflow_engine.cli.streams import keep_streams, say
 from pflow_engine.cli.validate import validate
 
 PROGRAM = "pflow-testkit"
@@ -38,6 +38,7 @@ for _each in (run, validate, describe, nodes, convert, mcp, completion):
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line, and end the process with its exit code."""
+    keep_streams()
     sys.exit(ended(arguments))
 
 

@@ -129,7 +129,7 @@ class _Scope:
         if root.startswith("__") or (self.node.batch and root == self.node.batch.alias):
             return []
         if root == self.node.id or root not in {node.id for node in workflow.nodes}:
-            return [] if self._is_given(root) else [root]
+            return [] if self._is_given(root) else [self._giver(root)]
         given = self.known.outputs.get(root)
         first = path.steps[0] if path.steps else None
         if isinstance(first, str):
@@ -138,8 +138,18 @@ class _Scope:
             [] if given else [f"{root}.{name}" for name in self.upstream.outputs(root) or ["NAME"] if name != "error"]
         )
 
+    def _giver(self, name: str) -> str:
+        # Without namespaces the outputs of all nodes stand where inputs do.
+        workflow = self.upstream.workflow
+        if workflow.namespacing or name in workflow.inputs:
+            return name
+        givers = [node.id for node in workflow.nodes if name in (self.upstream.outputs(node.id) or ())]
+        return f"{givers[0]}.{name}" if givers else name
+
     def _is_given(self, name: str) -> bool:
         if name in self.known.inputs:
+            return True
+        if not self.upstream.workflow.namespacing and any(name in given for given in self.known.outputs.values()):
             return True
         declared = self.upstream.workflow.inputs.get(name)
         spare = declared is not None and (declared.has_default or not declared.required)

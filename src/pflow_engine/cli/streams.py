@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, TextIO
 
 from pflow_engine.errors import Problem
@@ -36,6 +37,19 @@ def show_problems(problems: Iterable[Problem], *, as_json: bool) -> None:
 def say(text: str) -> None:
     """Anything else."""
     _write(sys.stderr, text)
+
+
+def keep_streams() -> None:
+    """Make the streams take whatever is written, also where they are closed or know few characters."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: else a file or a pipe would take it
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name) or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # for good
+        stream.reconfigure(errors="backslashreplace")
+        setattr(sys, name, stream)
 
 
 def _write(stream: TextIO, text: str) -> None:

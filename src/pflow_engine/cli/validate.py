@@ -28,41 +28,43 @@ def validate(files: tuple[str, ...], *, as_json: bool) -> int:
 
     What is no workflow is passed over in a folder, and a problem where it is named.
     """
-    documents, errors = _read(files)
-    registry = Registry.default()
-    found = [problem for document in documents for problem in find_problems(document, registry)]
-    problems = _once([*(problem for error in errors for problem in error.problems), *found])
+    found, registry = _read(files), Registry.default()
+    problems = _once(problem for each in found.values() for problem in _problems(each, registry))
     if as_json or problems:
         show_problems(problems, as_json=as_json)
     wrong = [problem for problem in problems if problem.severity == "error"]
+    errors = [each for each in found.values() if isinstance(each, PflowError)]
     if not as_json:
-        say(f"{_many(len(documents), 'workflow')}, {_many(len(wrong), 'error')}")
+        say(f"{_many(len(found) - len(errors), 'workflow')}, {_many(len(wrong), 'error')}")
     return max([*map(code_of, errors), FAILED if wrong else SUCCESS])
 
 
-def _read(files: Iterable[str]) -> tuple[list[Document], list[PflowError]]:
-    documents: dict[str, Document] = {}
-    errors: dict[str, PflowError] = {}
+def _read(files: Iterable[str]) -> dict[str, Document | PflowError]:
+    found: dict[str, Document | PflowError] = {}
     for file in files:
         try:
             for each, named in _collected(file):
-                _read_one(each, documents, errors, named=named)
+                _read_one(each, found, named=named)
         except InvalidInput as error:
-            errors[file] = error
-    return list(documents.values()), list(errors.values())
+            found[_absolute(file)] = error
+    return found
 
 
-def _read_one(file: str, documents: dict[str, Document], errors: dict[str, PflowError], *, named: bool) -> None:
+def _read_one(file: str, found: dict[str, Document | PflowError], *, named: bool) -> None:
     known = _absolute(file)
     try:
-        documents[known] = documents.get(known) or load(file)
+        found[known] = found.get(known) or load(file)
     except InvalidWorkflow as error:
         if named or error.code != "no-nodes":
-            errors[known] = error
+            found[known] = error
+
+
+def _problems(found: Document | PflowError, registry: Registry) -> Iterable[Problem]:
+    return found.problems if isinstance(found, PflowError) else find_problems(found, registry)
 
 
 def _collected(file: str) -> Iterator[tuple[str, bool]]:
-    if not Path(file).is_dir():
+    if not file or not Path(file).is_dir():  # nothing is no folder: of a variable that is not set, say
         yield file, True
         return
     try:

@@ -9,6 +9,7 @@ from pflow_engine.batch import error_text, reported_text
 from pflow_engine.store import LLM_CALLS, Store
 from pflow_engine.trace import Event, Recorder
 from pflow_engine.wrappers.layer import Call, Layer, NodeSpec
+from pflow_engine.wrappers.usage import attributed, untold
 
 
 class _Before(NamedTuple):
@@ -73,10 +74,10 @@ class InstrumentedNodeWrapper:
 
     def _note_usage(self, store: Store, before: _Before) -> None:
         usage = self._usage(store)
-        if isinstance(usage, dict) and usage is not before.usage:
-            entry, calls = {"node_id": self.spec.id, **usage}, store[LLM_CALLS]
-            if calls[before.calls :][-1:] != [entry]:
-                calls.append(entry)
+        calls = store[LLM_CALLS][before.calls :]
+        if usage is not before.usage and untold(usage, calls):
+            calls.append(usage)
+        store[LLM_CALLS][before.calls :] = [attributed(call, {"node_id": self.spec.id}) for call in calls]
 
 
 def _status(action: str | None) -> Literal["completed", "failed"]:

@@ -2,14 +2,9 @@
 
 import json
 
-from pflow_engine import InvalidWorkflow, Registry, load, node, validate
+from pflow_engine import InvalidWorkflow, Registry, load, validate
 from pflow_engine.document.load import from_data
 from pflow_testkit.gate import compare, compare_sets
-
-
-@node("llm")
-def _llm(**_params) -> dict:
-    return {}
 
 
 class Versions:
@@ -18,8 +13,6 @@ class Versions:
     def __init__(self, folder):
         self.folder = folder
         self.registry = Registry.default()
-        if "llm" not in self.registry:
-            self.registry.register("llm", _llm)
 
     def workflow(self, source):
         """A sound workflow, of data or of a document."""
