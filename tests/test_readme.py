@@ -210,6 +210,13 @@ def test_progress_example(pytester):
     assert 0 == result.ret
 
 
+def test_spans_example(pytester):
+    """The example of OpenTelemetry prints what it says."""
+    result = pytester.runpython(pytester.makepyfile(block("python", "ConsoleSpanExporter(")))
+    assert ["node say: completed", "workflow hello: success"] == result.outlines
+    assert 0 == result.ret
+
+
 def test_dask_example(local_cluster):
     """The three lines for a cluster run on one."""
     flow = compile_ir_to_flow(

@@ -1,7 +1,7 @@
 """What a run leaves behind: frozen records, and strict JSON of them."""
 
 from pflow_engine.trace.finding import environment_secrets, named_secrets, registered_secrets
-from pflow_engine.trace.model import BatchTrace, Event, NodeTrace, OnEvent, Trace, TraceStatus
+from pflow_engine.trace.model import BatchTrace, Event, Failure, NodeTrace, OnEvent, Trace, TraceStatus
 from pflow_engine.trace.names import looks_secret
 from pflow_engine.trace.recorder import Recorder
 from pflow_engine.trace.redact import Redactor
@@ -13,6 +13,7 @@ from pflow_engine.trace.write import write_json, write_text
 __all__ = [
     "BatchTrace",
     "Event",
+    "Failure",
     "NodeTrace",
     "OnEvent",
     "Recorder",
