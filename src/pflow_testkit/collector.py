@@ -43,11 +43,10 @@ class PflowWarning(UserWarning):
 
 def collect_file(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """The collector of a file, if by its name it may be a workflow or a case file."""
-    if _MISNAMED.search(path.name) and not path.name.endswith(SUFFIX):
-        stem = _MISNAMED.sub("", path.name)
-        return MisnamedCaseFile.from_parent(parent, path=path) if stem in _stems_beside(path) else None
     if path.name.endswith(SUFFIX):
         return CaseFile.from_parent(parent, path=path)
+    if _is_misnamed(path):
+        return MisnamedCaseFile.from_parent(parent, path=path)
     return WorkflowFile.from_parent(parent, path=path) if form_of(path) else None
 
 
@@ -270,8 +269,19 @@ def _registry(request: pytest.FixtureRequest, document: Document) -> Registry:
     return registry_for(request.config, request.node.path, *files_below(document))
 
 
+def _is_misnamed(path: Path) -> bool:
+    # Beside batch.json, batch-test.json may be a workflow of its own: it is one if it has nodes.
+    if not _MISNAMED.search(path.name) or _MISNAMED.sub("", path.name) not in _stems_beside(path):
+        return False
+    try:
+        load(path)
+    except PflowError:
+        return True
+    return False
+
+
 def _stems_beside(path: Path) -> set[str]:
-    files = [other for other in path.parent.iterdir() if form_of(other) and not _MISNAMED.search(other.name)]
+    files = [other for other in path.parent.iterdir() if form_of(other) and not other.name.endswith(SUFFIX)]
     return {stem_of(other) for other in files}
 
 
