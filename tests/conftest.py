@@ -1,4 +1,4 @@
-"""Dask clusters for the tests: one of this process, and one of processes of its own."""
+"""Dask clusters for the tests, of this process and of processes of their own; and a server of models."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import time
 from contextlib import ExitStack, contextmanager
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import pytest
 
@@ -97,3 +100,25 @@ def separate_cluster(tmp_path_factory):
             yield cluster
 
     return start
+
+
+@pytest.fixture
+def model_server(tmp_path, monkeypatch):
+    """A server of models that the library llm knows; ``user`` is the library's folder."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy") or name.startswith(("OPENAI", "LLM"))]:
+        monkeypatch.delenv(name)
+    # Here, since a run of pytester unloads again what was loaded during it.
+    pytest.importorskip("llm", reason="the extra [llm] is not installed")
+    spec = spec_from_file_location("model_server", Path(__file__).with_name("model_server.py"))
+    spec.loader.exec_module(module := module_from_spec(spec))
+    with module.ModelServer() as server:
+        server.user = tmp_path / "llm-user"
+        server.user.mkdir()
+        server.describe(server.user)
+        monkeypatch.setenv("LLM_USER_PATH", str(server.user))
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield server
+        server.done.set()
+        server.shutdown()
+        thread.join()

@@ -1,17 +1,30 @@
 """Every example of the README runs, and every terminal picture is what the terminal shows."""
 
+import asyncio
 import json
+import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
+from mcp import StdioServerParameters
+from mcp.client import Client
+from mcp.client.stdio import stdio_client
 
-from pflow_engine import compile_ir_to_flow
+from pflow_engine import compile_ir_to_flow, run
+from pflow_engine.cli.codes import TOLD
+from pflow_engine.nodes.mcp.configuration import servers_for
+from pflow_testkit.gate import RULES
+from pflow_testkit.gate.page import anchor_of, rules_table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -44,6 +57,16 @@ def picture(name: str) -> tuple[list[str], list[str]]:
     found = re.search(pattern, README, re.DOTALL)
     assert found is not None
     return shlex.split(found[1]), timeless(found[2].splitlines())
+
+
+def screen(name: str) -> list[tuple[str, list[str]]]:
+    """The commands of a terminal, each with what it shows."""
+    found = re.search(rf"<!-- screen: {name} -->\n```console\n(.*?)```\n<!-- end -->", README, re.DOTALL)
+    assert found is not None
+    commands = re.split(r"^\$ ", found[1], flags=re.MULTILINE)[1:]
+    return [
+        (command, timeless(shown.splitlines())) for command, _, shown in (each.partition("\n") for each in commands)
+    ]
 
 
 def timeless(lines: list[str]) -> list[str]:
@@ -149,6 +172,19 @@ def test_cassette_path(five_minutes, commits_url):
     five_minutes.runpytest_inprocess("--pflow-workflows=flows").assert_outcomes(passed=2)
 
 
+def test_model_example(pytester, model_server):
+    """The example of a model asks the one that its list of models has, at the prices of its list of prices."""
+    (pytester.mkdir("flows") / "classify.yaml").write_text(block("yaml", "type: llm"))
+    model = block("yaml", "api_base:").replace("http://models.example/v1", model_server.url)
+    (model_server.user / "extra-openai-models.yaml").write_text(model.replace("qwen3", "says"))
+    (model_server.user / "keys.json").write_text('{"house": "key-of-the-house"}')
+    (model_server.user / "prices.yaml").write_text(block("yaml", "cache_read: "))
+    calls = run(pytester.path / "flows" / "classify.yaml").store["__llm_calls__"]
+    assert [("classify", 0, 3.8e-6), ("classify", 1, 3.8e-6)] == [
+        (call["node_id"], call["item_index"], call["cost_usd"]) for call in calls
+    ]
+
+
 def test_markdown_example(pytester):
     """The example of a Markdown workflow runs."""
     flows = pytester.mkdir("flows")
@@ -158,6 +194,36 @@ def test_markdown_example(pytester):
     case = "cases:\n- name: two\n  inputs: {notes: [one, two words]}\n  expect: {outputs: {counts: [{result: 1}, {result: 2}]}}\n"
     (flows / "weigh.test.yaml").write_text(case)
     pytester.runpytest_inprocess("--pflow-workflows=flows").assert_outcomes(passed=2)
+
+
+@pytest.fixture
+def weigh(tmp_path):
+    """A folder with the example of a Markdown workflow."""
+    found = re.search(r"^````markdown\n(.*?)^````", README, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "weigh.pflow.md").write_text(found[1])
+    return tmp_path
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
+def test_screens(weigh):
+    """What terminals show in the section on the command line is what they show."""
+    env = {**os.environ, "PATH": f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}"}
+    for name in ("run", "inputs", "only"):
+        for command, expected in screen(name):
+            options = {"shell": True, "cwd": weigh, "env": env, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+            shown = subprocess.run(command, check=False, text=True, **options).stdout
+            assert expected == timeless(shown.splitlines())
+    assert [1, 2] == [each["result"] for each in json.loads((weigh / "again.json").read_text())["outputs"]["results"]]
+
+
+def test_exit_codes():
+    """The table of exit codes has those of the command's help."""
+    told = dict(re.findall(r"^  (\d+) +(\w+)", TOLD, re.MULTILINE))
+    table = re.search(r"^\| Exit code .*?\n\n", README, re.DOTALL | re.MULTILINE)
+    assert table is not None
+    assert sorted(told) == sorted(re.findall(r"^\| (\d+) \|", table[0], re.MULTILINE))
 
 
 def test_nested_example(five_minutes):
@@ -215,6 +281,29 @@ def test_spans_example(pytester):
     result = pytester.runpython(pytester.makepyfile(block("python", "ConsoleSpanExporter(")))
     assert ["node say: completed", "workflow hello: success"] == result.outlines
     assert 0 == result.ret
+
+
+def test_chart_example(pytester):
+    """The example of a chart prints the one that is shown."""
+    result = pytester.runpython(pytester.makepyfile(block("python", "import mermaid")))
+    assert (0, blocks("mermaid")[0].splitlines()) == (result.ret, result.outlines[:-1])
+
+
+def test_mcp_example(pytester):
+    """The server of the example starts, and describes a workflow."""
+    pytester.path.joinpath(".mcp.json").write_text(block("json", '"pflow-testkit"'))
+    pytester.path.joinpath("say.json").write_text('{"nodes": [{"id": "say", "type": "echo"}]}')
+    (server,) = json.loads(pytester.path.joinpath(".mcp.json").read_text())["mcpServers"].values()
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+    async def describe(errors):
+        given = StdioServerParameters(**server, cwd=pytester.path, env={**os.environ, "PATH": path})
+        async with Client(stdio_client(given, errlog=errors)) as client:
+            return await client.call_tool("workflow_describe", {"path": "say.json"})
+
+    with pytester.path.joinpath("stderr.txt").open("w") as errors:
+        described = asyncio.run(describe(errors))
+    assert "say.json" == described.structured_content["file"]
 
 
 def test_dask_example(local_cluster):
@@ -297,11 +386,48 @@ def test_fixture_of_stress(tallied):
     result.stdout.fnmatch_lines(["*1 switch (from *) · replayed 10/10", "*<- switched here"])
 
 
+@pytest.fixture
+def badges(pytester):
+    """The project of the guide to fuzzing."""
+    flows = pytester.mkdir("flows")
+    (flows / "badge.json").write_text(block("json", '"type": "badge"'))
+    (flows / "conftest.py").write_text(block("python", "def badge("))
+    return pytester
+
+
+def test_picture_of_fuzzing(badges):
+    """The picture of a finding is what the guide's project shows; pasted, its case fails in the same words."""
+    arguments, expected = picture("fuzz")
+    assert expected == shown(badges.runpytest_inprocess(*arguments))
+    case = "\n".join(README.partition("for flows/badge.test.yaml:\n")[2].partition("\n\n")[0].splitlines())
+    (badges.path / "flows" / "badge.test.yaml").write_text(f"{case}\n")
+    result = badges.runpytest_inprocess("--pflow-workflows=flows", "-k", "run")
+    result.stdout.fnmatch_lines(["*: error: node 'badge' (badge) raised IndexError: string index out of range (flows*"])
+
+
+def test_strategies_example(pytester):
+    """The example of the strategies passes."""
+    pytester.makepyfile(test_own=block("python", "from pflow_testkit.strategies import"))
+    pytester.runpytest_inprocess().assert_outcomes(passed=2)
+
+
 def test_picture_of_problems(pytester):
     """The picture of problems is what the broken file shows."""
     (pytester.mkdir("flows") / "triage.json").write_text(BROKEN)
     arguments, expected = picture("problems")
     assert expected == shown(pytester.runpytest_inprocess(*arguments))
+
+
+def test_mcp_tools(pytester):
+    """The case about MCP tools passes without a server, and both servers of the file are understood."""
+    flows = pytester.mkdir("flows")
+    (flows / ".mcp.json").write_text(block("json", "tracker-mcp"))
+    (flows / "issues.yaml").write_text(block("yaml", "mcp-tracker-list_issues\n"))
+    (flows / "issues.test.yaml").write_text(block("yaml", "type:mcp-tracker-list_issues"))
+    assert {"tracker": "stdio", "my-notes": "http"} == {
+        name: server.transport for name, server in servers_for(flows).items()
+    }
+    pytester.runpytest_inprocess("--pflow-workflows=flows", "-k", "run").assert_outcomes(passed=1)
 
 
 def test_picture_of_a_missing_stub(five_minutes):
@@ -318,3 +444,37 @@ def test_commands():
         found = re.findall(rf"<!-- command: {name} -->\n```console\n\$ (.*)\n```\n<!-- end -->", README)
         assert 1 == len(found)
         assert found[0].startswith("python3 -m venv .venv && ")
+
+
+def test_compare_example(five_minutes, capsys):
+    """The example of two versions prints what changed."""
+    text = blocks("json")[0].replace("label-commit", "echo")
+    (five_minutes.path / "flows" / "triage.json").write_text(text)
+    (five_minutes.mkdir("old") / "triage.json").write_text(text.replace('"max_retries": 2', '"max_retries": 3'))
+    exec(block("python", "import compare"), {})
+    said = "BEHAVIOUR batch-retries-lowered batch 'classify' tries an item fewer times: 3 -> 2\n"
+    assert said == capsys.readouterr().out
+
+
+def test_rules_table():
+    """The table of rules is that of the gate; each link to a rule leads somewhere."""
+    found = re.search(r"<!-- rules -->\n(.*?)\n<!-- end -->", README, re.DOTALL)
+    assert found is not None
+    assert rules_table() == found[1]
+    assert all(f'id="{anchor_of(rule)}"' in found[1] for rule in RULES.values())
+
+
+@pytest.mark.parametrize(("name", "heading"), [("coverage", "pflow coverage"), ("mutants", "pflow mutants")])
+def test_picture_of_the_demo(pytester, name, heading):
+    """What is told of coverage, and of mutants, is what the demo gives."""
+    arguments, expected = picture(name)
+    shutil.copytree(ROOT / "tests" / "workflows", pytester.path / "tests" / "workflows")
+    lines = timeless(pytester.runpytest_inprocess(*arguments).stdout.lines)
+    assert expected == lines[next(number for number, line in enumerate(lines) if heading in line) :]
+
+
+def test_survivors_example(pytester):
+    """The example of an explained survivor is a case file's."""
+    schema = json.loads((ROOT / "src" / "pflow_testkit" / "case.schema.json").read_text())
+    example = yaml.safe_load(block("yaml", "survivors:"))
+    jsonschema.validate({"cases": [{"name": "it"}], **example}, schema)

@@ -58,7 +58,7 @@ class Problem:
             lines.append(f"  at {self.path}")
         if self.hint:
             lines.append(f"  hint: {self.hint}")
-        return _UNSHOWABLE.sub(lambda found: ascii(found.group())[1:-1], "\n".join(lines))
+        return showable("\n".join(lines))
 
     @property
     def place(self) -> str:
@@ -127,6 +127,11 @@ class NodeFailed(PflowError):
 
     def __reduce__(self) -> tuple[type[PflowError], tuple[tuple[Problem, ...]], dict[str, object]]:  # type: ignore[override]  # state after args, as pickle allows
         return type(self), (self.problems,), {"node_id": self.node_id, "index": self.index}
+
+
+def showable(text: str) -> str:
+    """Text for any terminal: what would move its cursor, turn its direction or not encode is spelled out."""
+    return _UNSHOWABLE.sub(lambda found: ascii(found.group())[1:-1], text)
 
 
 def nearest(name: str, known: Iterable[str], *, count: int = 1) -> list[str]:

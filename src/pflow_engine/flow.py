@@ -14,10 +14,12 @@ from typing import Any
 
 from pflow_engine.batch import FAILURES, ExecutorFactory
 from pflow_engine.clock import CancelToken, Clock, RealClock
+from pflow_engine.copying import copy_data
 from pflow_engine.document.model import Workflow
 from pflow_engine.errors import InvalidInput, NodeFailed, PflowError, Problem
 from pflow_engine.failures import cancelled, endless_loop, raised_failure, reported_failure
 from pflow_engine.inputs import bind_inputs
+from pflow_engine.resources import Resources
 from pflow_engine.result import RunResult, collect_outputs, status_of
 from pflow_engine.signals import Signals
 from pflow_engine.store import LLM_CALLS
@@ -56,13 +58,15 @@ class Flow:
         cancel: CancelToken | None = None,
         trace_file: str | os.PathLike[str] | None = None,
         secrets: Iterable[str] = (),
+        upstream: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> RunResult:
         """Run from the start node until no edge leads on. A failed run is a result, not an exception.
 
         ``executor`` makes a ``concurrent.futures.Executor`` for so many workers. ``cancel``, once asked, lets
         what is running end and starts nothing more. ``trace_file`` is written whatever happens, at Ctrl-C
         with what was done. ``secrets`` are texts, of four characters or more, that are taken out of the trace
-        and of what is said about the run, beside those known by the names they stand under.
+        and of what is said about the run, beside those known by the names they stand under. ``upstream`` are outputs
+        of nodes, by node, as if these had run before.
 
         Raises:
             Exception: what ``on_event`` raised, after it ended the run.
@@ -79,7 +83,9 @@ class Flow:
         clock = clock or RealClock()
         recorder = Recorder(on_event, clock, own.cancel)
         recorder.keep_secret(registered)
-        run = FlowRun(self, bound, executor or ThreadPoolExecutor, clock, own, recorder)
+        resources = Resources(own)
+        run = FlowRun(self, bound, executor or ThreadPoolExecutor, clock, own, recorder, resources)
+        run.remember(upstream or {})
         with Signals(own.cancel) as signals:
             try:
                 try:
@@ -88,8 +94,7 @@ class Flow:
                     signals.hold()
             finally:
                 forget()
-                if trace_file is not None:
-                    write_json(trace_file, run.trace().to_dict())
+                _end(run, trace_file)
         if run.recorder.broken_listener is not None:
             raise run.recorder.broken_listener
         return result
@@ -110,16 +115,25 @@ class FlowRun:
         clock: Clock,
         cancel: CancelToken,
         recorder: Recorder,
+        resources: Resources,
         above: tuple[Level, ...] = (),
         hand_on: Callable[[list[Any]], None] | None = None,
     ) -> None:
         self.flow, self.executor, self.clock, self.cancel = flow, executor, clock, cancel
         self.recorder, self.above, self.hand_on = recorder, above, hand_on
+        self.resources = resources
         self.handed_on = 0
         self.inputs = strict_json(inputs)
         self.store: dict[str, Any] = {**inputs, LLM_CALLS: []}
         self.visits: Counter[str] = Counter()
         self._ended: Trace | None = None
+
+    def remember(self, upstream: Mapping[str, Mapping[str, Any]]) -> None:
+        """Before it starts: outputs of nodes as if they had run."""
+        for node_id, outputs in upstream.items():
+            if not self.flow.workflow.namespacing:
+                self.store.update(copy_data(dict(outputs)))
+            self.store[node_id] = copy_data(dict(outputs))
 
     def result(self) -> RunResult:
         """Walk to the end."""
@@ -165,7 +179,7 @@ class FlowRun:
         return None
 
     def _step(self, node_id: str) -> tuple[str, NodeFailed | None]:
-        call = Call(node_id, self.clock, self.cancel, self.recorder, self.executor, above=self.above)
+        call = Call(node_id, self.clock, self.cancel, self.recorder, self.executor, self.resources, above=self.above)
         self._forget_error(node_id)
         try:
             return self.flow.layers[node_id].run(call, self.store, {}) or "default", None
@@ -217,14 +231,32 @@ class FlowRun:
         )
 
 
+def _end(run: FlowRun, trace_file: str | os.PathLike[str] | None) -> None:
+    # The trace first: what is closed may be in no hurry.
+    try:
+        if trace_file is not None:
+            write_json(trace_file, run.trace().to_dict())
+    finally:
+        run.resources.close()
+
+
 def _nothing() -> None:
     """No token was given, so there is nothing to take back from one."""
 
 
 def _refuse_lost_trace(trace_file: str | os.PathLike[str] | None) -> None:
-    if trace_file is not None and not Path(trace_file).parent.is_dir():
-        message = f"the trace cannot be written: there is no folder {Path(trace_file).parent}"
-        raise InvalidInput(Problem("trace-file", message, hint="make the folder first", file=os.fspath(trace_file)))
+    if trace_file is None:
+        return
+    folder, hint = Path(trace_file).parent, ""
+    if not folder.is_dir():
+        said, hint = f"there is no folder {folder}", "make the folder first"
+    elif Path(trace_file).is_dir():
+        said, hint = "this is a folder", "name a file in it"
+    elif not os.access(folder, os.W_OK):
+        said, hint = f"the folder {folder} may not be written", "look at its permissions"
+    if hint:
+        message = f"the trace cannot be written: {said}"
+        raise InvalidInput(Problem("trace-file", message, hint=hint, file=os.fspath(trace_file)))
 
 
 @cache

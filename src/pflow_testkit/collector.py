@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
+from pflow_engine.document.folder import CASE_FILE
 from pflow_engine.document.load import form_of, load
 from pflow_engine.document.model import Document
 from pflow_engine.document.positions import texts_in
-from pflow_engine.errors import InvalidWorkflow, PflowError, Problem, did_you_mean
+from pflow_engine.errors import PflowError, Problem, did_you_mean
 from pflow_engine.nodes import Registry
 from pflow_engine.store import INDEX, LLM_CALLS
 from pflow_engine.templates import parse as parse_template
 from pflow_engine.validation import find_problems
 from pflow_testkit.cases import DEFAULTS, SUFFIX, Case, case_file_of, load_cases, stem_of
 from pflow_testkit.cassettes import Cassette
+from pflow_testkit.flaky.options import KEY as FLAKY
+from pflow_testkit.fuzz.options import FuzzOptions, is_fuzzed
 from pflow_testkit.hooks import hooks_for
+from pflow_testkit.items import WorkflowItem, said_by, text_of
+from pflow_testkit.mutation.options import KEY as MUTATION
 from pflow_testkit.nested import files_below
 from pflow_testkit.options import CASSETTES, KEY
-from pflow_testkit.registry import registry_for
-from pflow_testkit.runner import Ran, Setting, clock_of, prepare_case
+from pflow_testkit.registry import registry_for, registry_for_cases
+from pflow_testkit.runner import Ran, Ready, Setting, clock_of, prepare_case, watchers_of
 from pflow_testkit.sandbox import hidden_from
 from pflow_testkit.snapshots import accepting, case_snapshots
 from pflow_testkit.storage import CASES, cassette_name, folder_of
 from pflow_testkit.stress_options import is_stressed
-from pflow_testkit.stubs import CallLog, StandIns, stubs_of_folder
-
-_MISNAMED = re.compile(r"[._-]tests?\.(?:ya?ml|json)$")
 
 
 class PflowWarning(UserWarning):
@@ -71,13 +71,32 @@ class WorkflowFile(pytest.Module):
         except PflowError as error:
             if error.code == "no-nodes" and not _is_there(case_file_of(self.path)):
                 return
-            raise self.CollectError(_text(error.problems)) from None
+            raise self.CollectError(text_of(error.problems)) from None
         self.config.stash.setdefault(CASES, {})[self.path] = cases
         yield _item(self, "validate", lambda request: _validate(request, self, cases))
         for case in cases:
             yield _item(self, f"run[{case.name}]", _runner(self, case), case)
             if is_stressed(case, self.config):
                 yield _item(self, f"stress[{case.name}]", _stresser(self, case), case)
+            if self.config.stash[FLAKY]:
+                yield _item(self, f"flaky[{case.name}]", _repeater(self, case), case)
+        if self.config.stash[MUTATION] is not None:
+            yield from self._mutants(cases)
+        written = cases[0].file.ir.get("fuzz") if cases and cases[0].file is not None else None
+        if is_fuzzed(written, self.config):
+            from pflow_testkit.fuzz.items import FuzzItem  # noqa: PLC0415  # for start-up time
+
+            yield FuzzItem.of(self, self.document, cases, FuzzOptions.of(written))
+
+    def _mutants(self, cases: tuple[Case, ...]) -> Iterator[pytest.Item]:
+        from pflow_testkit.mutation.items import Mutants  # noqa: PLC0415  # for start-up time
+
+        def setting(request: pytest.FixtureRequest, case: Case) -> Setting:
+            return _setting(request, self, case)
+
+        mutants = Mutants(self.document, cases, partial(_registry_of, self), setting)
+        for name, test in mutants.tests(registry_for_cases(self.config, self.path, self.document, cases)):
+            yield _item(self, name, test)
 
     @cached_property
     def shown(self) -> str:
@@ -117,30 +136,9 @@ class MisnamedCaseFile(pytest.File):
         Raises:
             CollectError: always, with the right name.
         """
-        hint = f"rename it to {_MISNAMED.sub(SUFFIX, self.path.name)}"
+        hint = f"rename it to {CASE_FILE.sub(SUFFIX, self.path.name)}"
         shown = os.path.relpath(self.path)
         raise self.CollectError(str(Problem("case-file", f"case files end with {SUFFIX}", hint=hint, file=shown)))
-
-
-class WorkflowItem(pytest.Function):
-    """A test of a workflow: a function as far as fixtures and reruns go, its place is in the file."""
-
-    case: Case | None = None
-
-    @property
-    def id(self) -> Any:
-        """The id as pytest reads it back from its cache: ``run`` with the params ``case``.
-
-        pytest 9.2 builds it from a callspec, which a case is none of; as one name ``run[case]`` it would not
-        be equal to what ``--lf`` and ``--nf`` have stored.
-        """
-        return type(super().id).parse(self.nodeid)
-
-    def reportinfo(self) -> tuple[Path, int, str]:
-        """The case in its file, or the workflow."""
-        if self.case is not None and self.case.file is not None:
-            return Path(self.case.file.file).absolute(), self.case.line, self.name
-        return self.path, 0, self.name
 
 
 def _item(parent: WorkflowFile, name: str, test: Callable[..., None], case: Case | None = None) -> WorkflowItem:
@@ -170,17 +168,15 @@ def runs_by_itself(document: Document) -> bool:
 def _validate(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[Case, ...]) -> None:
     problems = _problems(request, file, cases)
     if any(problem.severity == "error" for problem in problems):
-        pytest.fail(_text(problems), pytrace=False)
-    if problems and not _warned(request.node, PflowWarning(f"\n{_text(problems)}")):
-        pytest.fail(_text(problems), pytrace=False)
+        pytest.fail(text_of(problems), pytrace=False)
+    if problems and not _warned(request.node, PflowWarning(f"\n{text_of(problems)}")):
+        pytest.fail(text_of(problems), pytrace=False)
 
 
 def _problems(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[Case, ...]) -> list[Problem]:
     try:
-        registry, hooks = _registry(request, file.document), hooks_for(request.config, file.path)
-        for case in cases or [Case(DEFAULTS)]:
-            stubs = stubs_of_folder(case.stubs, hooks, file.document, registry)
-            registry.plug(StandIns(stubs, True, CallLog(), file.document))
+        registry = registry_for_cases(request.config, file.path, file.document, cases)
+        registry.asks_outside = True
         return find_problems(file.document, registry)
     except PflowError as error:
         return list(error.problems)
@@ -197,7 +193,7 @@ def _warned(item: pytest.Item, warning: PflowWarning) -> bool:
 
 def _runner(file: WorkflowFile, case: Case) -> Callable[..., None]:
     def run(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-        said = _said_by(lambda: _test(request, file, case, tmp_path))
+        said = said_by(lambda: _test(request, file, case, tmp_path))
         if said:
             pytest.fail(said, pytrace=False)
 
@@ -210,10 +206,32 @@ def _stresser(file: WorkflowFile, case: Case) -> Callable[..., None]:
 
         def stress() -> str:
             allowed, setting = _allowed(request, case), _setting(request, file, case)
-            stress_case(file.document, allowed, _registry(request, file.document), request, tmp_path, setting)
+            stress_case(file.document, allowed, _registry_of(file), request, tmp_path, setting)
             return ""
 
-        said = _said_by(stress)
+        said = said_by(stress)
+        if said:
+            pytest.fail(said, pytrace=False)
+
+    return run
+
+
+def _repeater(file: WorkflowFile, case: Case) -> Callable[..., None]:
+    def run(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+        from pflow_testkit.flaky.items import flaky_case  # noqa: PLC0415  # for start-up time
+
+        allowed, setting = _allowed(request, case), _setting(request, file, case)
+
+        def prepare(document: Document, case: Case, folder: Path) -> Ready:
+            # The cassette is read again each time: what one run recorded the next one replays.
+            again = _setting(request, file, case)
+            return prepare_case(document, case, _registry_of(file), folder, request.getfixturevalue, again)
+
+        def repeat() -> str:
+            times, registry = request.config.stash[FLAKY], _registry_of(file)
+            return flaky_case(file.document, allowed, registry, request, tmp_path, setting, prepare, times)
+
+        said = said_by(repeat)
         if said:
             pytest.fail(said, pytrace=False)
 
@@ -222,8 +240,13 @@ def _stresser(file: WorkflowFile, case: Case) -> Callable[..., None]:
 
 def _test(request: pytest.FixtureRequest, file: WorkflowFile, case: Case, folder: Path) -> str:
     allowed, setting = _allowed(request, case), _setting(request, file, case)
-    registry, value = _registry(request, file.document), request.getfixturevalue
-    ran = prepare_case(file.document, allowed, registry, folder, value, setting).ran(folder)
+    registry, value = _registry_of(file), request.getfixturevalue
+    if case.expect.get("sound"):
+        from pflow_testkit.fuzz.items import sound_case  # noqa: PLC0415  # for start-up time
+
+        ran = sound_case(file.document, allowed, registry, folder, value, setting)
+    else:
+        ran = prepare_case(file.document, allowed, registry, folder, value, setting).ran(folder)
     return "\n\n".join(filter(None, [ran.report(), _snapshots_said(request, case, ran)]))
 
 
@@ -234,8 +257,9 @@ def _allowed(request: pytest.FixtureRequest, case: Case) -> Case:
 def _setting(request: pytest.FixtureRequest, file: WorkflowFile, case: Case) -> Setting:
     path = folder_of(CASSETTES, file.path) / cassette_name(case.name)
     cassette = Cassette(path, request.config.stash[KEY].record, os.path.relpath(path))
-    hidden = () if cassette.records else hidden_from(request.config)
-    return Setting(hooks_for(request.config, file.path), cassette, clock_of(request), hidden)
+    hidden = None if cassette.records else hidden_from(request.config)
+    hooks, watchers = hooks_for(request.config, file.path), watchers_of(request)
+    return Setting(hooks, cassette, clock_of(request), hidden, watchers)
 
 
 def _snapshots_said(request: pytest.FixtureRequest, case: Case, ran: Ran) -> str:
@@ -250,28 +274,13 @@ def _snapshots_said(request: pytest.FixtureRequest, case: Case, ran: Ran) -> str
     return f"{text}\n{accepting(request.node)}" if text and not ran.problems else text
 
 
-def _said_by(test: Callable[[], str]) -> str:
-    try:
-        return test()
-    except InvalidWorkflow as error:
-        # What is wrong with the workflow is shown by its own item, at length.
-        lines = [str(problem).splitlines()[0] for problem in error.problems if problem.severity == "error"]
-        return "\n".join(["the workflow is invalid, see its item 'validate':", *lines])
-    except PflowError as error:
-        return _text(error.problems)
-
-
-def _text(problems: Iterable[Problem]) -> str:
-    return "\n\n".join(map(str, problems))
-
-
-def _registry(request: pytest.FixtureRequest, document: Document) -> Registry:
-    return registry_for(request.config, request.node.path, *files_below(document))
+def _registry_of(file: WorkflowFile) -> Registry:
+    return registry_for(file.config, file.path, *files_below(file.document))
 
 
 def _is_misnamed(path: Path) -> bool:
     # Beside batch.json, batch-test.json may be a workflow of its own: it is one if it has nodes.
-    if not _MISNAMED.search(path.name) or _MISNAMED.sub("", path.name) not in _stems_beside(path):
+    if not CASE_FILE.search(path.name) or CASE_FILE.sub("", path.name) not in _stems_beside(path):
         return False
     try:
         load(path)

@@ -34,7 +34,7 @@ from pflow_testkit.options import KEY, TRACES
 from pflow_testkit.registry import registry_for
 from pflow_testkit.runner import Ran, Setting, prepare_case
 from pflow_testkit.sandbox import own_places
-from pflow_testkit.seen import Seen
+from pflow_testkit.snapshots.seen import Seen
 from pflow_testkit.storage import folder_of, snapshot_name
 from pflow_testkit.stubs import CallLog, StandIns, outputs_to_stub, reaches_outside, stubs_of_folder
 

@@ -50,7 +50,7 @@ class Ledger:
         options = self._config.stash[KEY]
         if options.init or not (options.folders or self._workers or self._keeps_something()):
             return
-        from pflow_testkit.leftovers import report, to_send  # noqa: PLC0415  # for start-up time
+        from pflow_testkit.snapshots.leftovers import report, to_send  # noqa: PLC0415  # for start-up time
 
         if on_worker:
             self._config.workeroutput[SENT] = to_send(self._config, self._items, self._passed)  # type: ignore[attr-defined]  # xdist's

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 import pytest
+
+if TYPE_CHECKING:
+    from pflow_engine.result import RunResult
+
+Watcher = Callable[[str, "RunResult"], None]
+"""Takes a test's id and a run of it."""
 
 KEY: pytest.StashKey[Options] = pytest.StashKey()
 STOPPED: pytest.StashKey[bool] = pytest.StashKey()
 """Of an item: whether it did not come to its end. It failed, was skipped, or what it asked for could not be had."""
+WATCHERS: pytest.StashKey[list[Watcher]] = pytest.StashKey()
+"""What is told of each run of a test, when it has ended, in the thread of the test."""
 HOST: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 """The environment as it was when the session began."""
 

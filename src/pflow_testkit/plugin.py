@@ -14,8 +14,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pflow_testkit import stress_options
+from pflow_testkit.coverage.options import add_coverage_options, read_coverage_options
+from pflow_testkit.flaky.options import KEY as FLAKY
+from pflow_testkit.flaky.options import add_flaky_options, read_flaky_options
+from pflow_testkit.fuzz.options import add_fuzz_options
 from pflow_testkit.ledger import Ledger
-from pflow_testkit.options import FOLDERS, HOST, KEY, STOPPED, add_arguments, add_options, read_options
+from pflow_testkit.mutation.options import KEY as MUTATION
+from pflow_testkit.mutation.options import add_mutation_options, read_mutation_options
+from pflow_testkit.options import FOLDERS, HOST, KEY, STOPPED, WATCHERS, add_arguments, add_options, read_options
 
 if TYPE_CHECKING:
     from pflow_testkit.clock import SkippingClock
@@ -29,6 +35,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """``--pflow-workflows`` and its kin."""
     add_options(parser)
     stress_options.add_stress_options(parser)
+    add_coverage_options(parser)
+    add_mutation_options(parser)
+    add_flaky_options(parser)
+    add_fuzz_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,8 +51,28 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[HOST] = dict(os.environ)
     config.pluginmanager.register(Ledger(config), "pflow_ledger")
     config.stash[stress_options.KEY] = stress_options.read_stress_options(config)
+    config.stash[WATCHERS] = []
+    _count_coverage(config)
+    _count_mutants(config)
+    config.stash[FLAKY] = read_flaky_options(config)
     if config.stash[KEY].folders:
         add_arguments(config, config.stash[KEY])
+
+
+def _count_coverage(config: pytest.Config) -> None:
+    options = read_coverage_options(config)
+    if options is not None:
+        from pflow_testkit.coverage.session import CoverageSession  # noqa: PLC0415  # for start-up time
+
+        config.pluginmanager.register(CoverageSession(config, options), "pflow_coverage")
+
+
+def _count_mutants(config: pytest.Config) -> None:
+    options = config.stash[MUTATION] = read_mutation_options(config)
+    if options is not None:
+        from pflow_testkit.mutation.session import MutationSession  # noqa: PLC0415  # for start-up time
+
+        config.pluginmanager.register(MutationSession(options), "pflow_mutation")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -6,6 +6,7 @@ import json
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,14 @@ from pflow_engine.document.positions import Path as DataPath
 from pflow_engine.document.positions import path_text
 from pflow_engine.errors import InvalidInput, Problem, did_you_mean
 from pflow_engine.flow import Flow
-from pflow_engine.formatting import format_success_as_text, problem_without_secrets
+from pflow_engine.formatting import format_success_as_text, problem_without_secrets, problems_as_text
 from pflow_engine.nodes import Registry
 from pflow_engine.result import RunResult
 from pflow_engine.trace import strict_json
 from pflow_engine.validation import validate
 from pflow_engine.wrappers import NodeSpec
 from pflow_testkit.cases import SUFFIX, Case, InvalidCase
+from pflow_testkit.cases.places import env_faults, file_faults, injection_faults
 from pflow_testkit.cassettes import Cassette, Miss, Privacy, Tape
 from pflow_testkit.clock import SkippingClock
 from pflow_testkit.expectations import FIXTURE, differences
@@ -32,7 +34,7 @@ from pflow_testkit.faults import Faults
 from pflow_testkit.hooks import STUB, UserHooks
 from pflow_testkit.nested import may_be_in, nodes_in, records_of
 from pflow_testkit.normalise import canonical_text
-from pflow_testkit.places import env_faults, file_faults, injection_faults
+from pflow_testkit.options import WATCHERS
 from pflow_testkit.sandbox import own_place, own_places
 from pflow_testkit.stubs import CallLog, StandIns, example_stub, stub_problems, stubs_of_folder
 
@@ -54,7 +56,7 @@ class Ran:
         if not self.problems:
             return ""
         redact = self.result.trace.redactor()
-        said = "\n\n".join(str(problem_without_secrets(problem, redact)) for problem in self.problems)
+        said = problems_as_text(problem_without_secrets(problem, redact) for problem in self.problems)
         text = f"{said}\n\n{format_success_as_text(self.result)}" if self.complete else said
         return str(self.hooks.redact(text))
 
@@ -69,13 +71,15 @@ class Ran:
 class Setting:
     """What a test brings to a run beside its case. Without a ``clock``, nothing in the run really waits.
 
-    ``hidden`` are variables of the environment that the run does not see, if nothing in it may reach out.
+    ``hidden`` are variables of the environment that the run does not see; None if something in it may reach out.
+    ``watchers`` are told of each run that ended.
     """
 
     hooks: UserHooks = field(default_factory=UserHooks)
     cassette: Cassette | None = None
     clock: Clock | None = None
-    hidden: tuple[str, ...] = ()
+    hidden: tuple[str, ...] | None = ()
+    watchers: tuple[Callable[[RunResult], None], ...] = ()
 
     def tape(self, folder: Path) -> Tape | None:
         """The cassette for one run in ``folder``, if the test has one."""
@@ -97,6 +101,11 @@ def clock_of(request: pytest.FixtureRequest) -> Clock:
         return clock
     said = f"the fixture pflow_clock gives {type(clock).__name__}, which is no clock (now, today, sleep, within)"
     pytest.fail(said, pytrace=False)
+
+
+def watchers_of(request: pytest.FixtureRequest) -> tuple[Callable[[RunResult], None], ...]:
+    """What the session wants to be told of each run of a test."""
+    return tuple(partial(watch, request.node.nodeid) for watch in request.config.stash[WATCHERS])
 
 
 def run_flow(flow: Flow, inputs: Any, tape: Tape | None, **options: Any) -> RunResult:
@@ -128,6 +137,11 @@ class Ready:
     faults: Faults
     tape: Tape | None
 
+    @property
+    def hidden(self) -> tuple[str, ...] | None:
+        """The variables that a run does not see; None where it may reach out, and sees what its user has."""
+        return None if self.case.live else self.setting.hidden
+
     def begin(self, work: Path) -> None:
         """Write the files of the case into its working folder, and forget what was called before."""
         self.log.clear()
@@ -140,8 +154,7 @@ class Ready:
         Raises:
             InvalidCase: its inputs do not fit the workflow.
         """
-        hidden = () if self.case.live else self.setting.hidden
-        with own_place(folder, self.case.env, hidden) as work:
+        with own_place(folder, self.case.env, self.hidden) as work:
             self.begin(work)
             try:
                 options = {"clock": self.setting.clock or SkippingClock(), **options}
@@ -149,6 +162,8 @@ class Ready:
             except InvalidInput as error:
                 raise InvalidCase([_in_case(self.case, problem) for problem in error.problems]) from None
         self.faults.after(result.trace.nodes)
+        for watch in self.setting.watchers:
+            watch(result)
         return result
 
     def ran(self, folder: Path) -> Ran:
@@ -196,7 +211,9 @@ def prepare_case(  # noqa: PLR0913  # what a case is run with
     own = set(case.stubs)
     case = replace(case, stubs=stubs_of_folder(case.stubs, setting.hooks, document, registry))
     faults, tape = Faults.of(case.faults), setting.tape(folder)
-    registry.plug(StandIns(case.stubs, case.live, log, document, faults, tape))
+    stand_ins = StandIns(case.stubs, case.live, log, document, faults, tape)
+    registry.plug(stand_ins)
+    registry.asks_outside = stand_ins.reaches_out
     workflow = validate(document, registry)
     problems = [*_misfits(case, workflow, registry, own), *_fault_misfits(case, faults, workflow, registry)]
     if problems:
@@ -261,7 +278,9 @@ def _write(target: Path, content: Any) -> None:
 
 def _unexpected(case: Case, result: RunResult) -> Iterator[Problem]:
     expected = case.expect
-    wanted = expected.get("status", "failed" if "error" in expected else "success")
+    # What is sound may end any way, unless the case says which.
+    usual = result.status if expected.get("sound") else "success"
+    wanted = expected.get("status", "failed" if "error" in expected else usual)
     if result.status != wanted:
         hint = "" if "status" in expected else f"if that is right, expect: {{status: {result.status}}}"
         message = f"the run is {result.status}, expected {wanted}"

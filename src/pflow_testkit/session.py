@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +25,7 @@ from pflow_testkit.hooks import UserHooks, failing_in_words, hooks_for
 from pflow_testkit.nested import files_below, nodes_in
 from pflow_testkit.options import CASSETTES, KEY, STOPPED
 from pflow_testkit.registry import registry_for
-from pflow_testkit.runner import Setting, clock_of, reaches_out, run_flow
+from pflow_testkit.runner import Setting, clock_of, reaches_out, run_flow, watchers_of
 from pflow_testkit.sandbox import hidden_from, own_place
 from pflow_testkit.storage import cassette_name, folder_of
 from pflow_testkit.stubs import CallLog, NodeCall, StandIns, outputs_to_stub, stub_problems, stubs_of_folder
@@ -81,12 +81,14 @@ class Pflow:
         inputs: Mapping[str, Any] | None = None,
         *,
         stubs: Any = None,
+        faults: Sequence[Mapping[str, Any]] = (),
         live: bool = False,
         **options: Any,
     ) -> RunResult:
         """Run a workflow; ``source`` may be left out under ``@pytest.mark.pflow_workflow(path)``.
 
-        ``stubs`` maps nodes to what stands in for them, as ``stub`` takes it, for this run only.
+        ``stubs`` maps nodes to what stands in for them, as ``stub`` takes it, for this run only. ``faults`` are those
+        of this run, as a case file writes them and ``strategies.faults_for`` makes them: one may go unmet.
         ``options`` are those of ``Flow.run``: ``executor``, ``clock``, ``on_event``, ``cancel``, ``trace_file``.
         Without a ``clock`` it is that of ``pflow_clock``: nothing really waits.
 
@@ -103,12 +105,15 @@ class Pflow:
         document = _plainly(lambda: self._document(source))
         setting = self._setting_for(document)
         tape = setting.tape(self.folder.parent)
-        stand_ins = StandIns(standing_in, may_reach_out, log, document, self._faults, tape)
+        of_run = _plainly(lambda: self._faults.behind(faults))
+        stand_ins = StandIns(standing_in, may_reach_out, log, document, of_run, tape)
         flow = _plainly(lambda: self._compiled(document, stand_ins, setting.hooks))
-        hidden = () if may_reach_out or (tape and tape.cassette.records) else hidden_from(self._config)
+        hidden = None if may_reach_out or (tape and tape.cassette.records) else hidden_from(self._config)
         with own_place(self.folder.parent, {}, hidden):
             result = _plainly(lambda: run_flow(flow, inputs, tape, **{"clock": setting.clock, **options}))
         self._faults.after(result.trace.nodes)
+        for watch in setting.watchers:
+            watch(result)
         self._log.extend(log)
         missed = _plainly(lambda: tape.finish(result.trace.redactor()) if tape else ())
         if log.blocked or missed:
@@ -139,10 +144,11 @@ class Pflow:
         registry = registry_for(self._config, *self._paths(document))
         stubs = stubs_of_folder(stand_ins.stubs, hooks, document, registry)
         registry.plug(replace(stand_ins, stubs=stubs))
+        registry.asks_outside = stand_ins.reaches_out
         workflow = validate(document, registry)
         self._nodes.update(each.path for each in nodes_in(workflow))
         misfits = _misfits("stub", stub_problems(stubs, workflow, registry))
-        faults = self._faults.misfits(workflow, registry)
+        faults = stand_ins.faults.misfits(workflow, registry)
         misfits += _misfits("fault", ((path[1:], message, hint) for path, message, hint in faults))
         if misfits:
             raise InvalidWorkflow(misfits)
@@ -167,7 +173,7 @@ def _setting(request: pytest.FixtureRequest) -> Setting:
     name = item.nodeid.partition("::")[2].replace("::", ".")
     path = folder_of(CASSETTES, item.path) / cassette_name(name, space=" ")
     cassette = failing_in_words(lambda: Cassette(path, record, os.path.relpath(path)))
-    return Setting(cassette=cassette, clock=clock_of(request))
+    return Setting(cassette=cassette, clock=clock_of(request), watchers=watchers_of(request))
 
 
 def faults_of(request: pytest.FixtureRequest) -> Iterator[Faults]:

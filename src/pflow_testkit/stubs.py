@@ -24,14 +24,16 @@ from pflow_engine.nodes.node import Effects
 from pflow_engine.store import Store, View
 from pflow_engine.value_types import is_of_type, type_name
 from pflow_engine.wrappers import Call, Layer, Level, NodeSpec
+from pflow_testkit.cases.places import STUB_WORDS, fixtures_in, stub_faults, stubs_faults
 from pflow_testkit.expectations import Fault, differences, shown
 from pflow_testkit.faults import Faults
 from pflow_testkit.hooks import UserHooks
 from pflow_testkit.nested import may_be_in, nodes_in, nodes_written
-from pflow_testkit.places import STUB_WORDS, fixtures_in, stub_faults, stubs_faults
 
 _BY_TYPE = "type:"
 _REACHES_OUT: tuple[Effects, ...] = ("network", "model")
+_UNASKED = ("error", "llm_usage")
+"""Outputs that a stub may have, and that nobody is asked for."""
 _EXAMPLES = {"string": '"…"', "integer": "0", "number": "0.0", "boolean": "false", "array": "[]", "object": "{}"}
 
 
@@ -105,6 +107,11 @@ class CallLog:
 class Tape(Protocol):
     """A cassette as one run uses it."""
 
+    @property
+    def records(self) -> bool:
+        """Whether calls that it does not have are made and kept."""
+        ...
+
     def layer(self, spec: NodeSpec, inner: Layer) -> Layer:
         """What stands in the place of a node that reaches out."""
         ...
@@ -128,11 +135,17 @@ class StandIns:
     faults: Faults = field(default_factory=Faults)
     tape: Tape | None = None
 
+    @property
+    def reaches_out(self) -> bool:
+        """Whether any node may, and so what is outside may be asked what it takes."""
+        return bool(self.live) or (self.tape is not None and self.tape.records)
+
     def pflow_register_nodes(self, registry: Registry) -> None:
         """Types that are stubbed, by themselves or by a node of theirs, need not be installed."""
         for name in _stubbed_types(self.stubs, self.document):
             if name not in registry:
                 registry.add(_placeholder(name))
+            registry.excuse(name)
 
     def pflow_wrap_node(self, spec: NodeSpec, layer: Layer) -> Layer:
         """The layer in the node's place."""
@@ -239,7 +252,7 @@ def example_stub(spec: NodeSpec) -> str:
 def outputs_to_stub(interface: Interface) -> Mapping[str, str]:
     """The outputs that a stub of a node would have, and their types: those of a run that went well."""
     declared = interface.outputs.items()
-    outputs = {name: word for name, word in declared if name != "error" and not name.endswith("_is_binary")}
+    outputs = {name: word for name, word in declared if name not in _UNASKED and not name.endswith("_is_binary")}
     return outputs or {"response": "any"}
 
 

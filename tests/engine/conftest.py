@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from pflow_engine import Node, RealClock, Registry, compile_ir_to_flow, node
+
+sys.path.append(str(Path(__file__).parent / "document"))  # what hypothesis makes of workflows: generated.py
 
 
 class _SkippingClock:

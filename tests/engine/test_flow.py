@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -391,3 +392,22 @@ def test_secrets_are_texts(flow_of):
     with pytest.raises(InvalidInput, match="secrets takes several texts"):
         flow_of([{"id": "n", "type": "emit"}]).run(secrets="s3cr3t-one", on_event=events.append)
     assert [] == events
+
+
+@pytest.mark.parametrize(("namespacing", "template"), [(True, "${made.x}"), (False, "${x}")])
+def test_upstream(flow_of, namespacing, template):
+    """Outputs of nodes may be given, as if these had run; what is given stays as it is."""
+    nodes = [
+        {"id": "made", "type": "emit", "params": {"x": [1]}},
+        {"id": "n", "type": "emit", "params": {"y": template}},
+    ]
+    flow = flow_of(nodes, enable_namespacing=namespacing)
+    flow = replace(flow, workflow=replace(flow.workflow, start="n"))
+    given = {"made": {"x": [2]}}
+    result = flow.run(upstream=given)
+    result.outputs["y"].append(3)
+    assert (["n"], [2, 3], {"made": {"x": [2]}}) == (
+        [node.id for node in result.trace.nodes],
+        result.outputs["y"],
+        given,
+    )

@@ -359,18 +359,18 @@ def test_model_calls(nest, registry):
     child = steps(each, {"id": "sum", "type": "ask", "params": {"words": 9}})
     result = nest([sub(), sub(batch={"items": [0]}) | {"id": "many"}], child=child).run()
     assert [
-        {"node_id": "sub/each[0]", "total_tokens": 1},
-        {"node_id": "sub/each[1]", "total_tokens": 2},
+        {"node_id": "sub/each[0]", "attempt": 1, "total_tokens": 1},
+        {"node_id": "sub/each[1]", "attempt": 1, "total_tokens": 2},
         {"node_id": "sub/sum", "total_tokens": 9},
-        {"node_id": "many/each[0]", "item_index": 0, "total_tokens": 1},
-        {"node_id": "many/each[1]", "item_index": 0, "total_tokens": 2},
-        {"node_id": "many/sum", "item_index": 0, "total_tokens": 9},
+        {"node_id": "many/each[0]", "item_index": 0, "attempt": 1, "total_tokens": 1},
+        {"node_id": "many/each[1]", "item_index": 0, "attempt": 1, "total_tokens": 2},
+        {"node_id": "many/sum", "item_index": 0, "attempt": 1, "total_tokens": 9},
     ] == result.store["__llm_calls__"]
     assert [3, 3] == [len(each["llm_calls"]) for each in is_published(result)["nodes"]]
 
 
 def test_calls_of_its_own_making(nest, registry):
-    """A call that a node notes by itself is handed on; without a name of a node it is under that of the outer one."""
+    """A call that a node notes by itself is handed on under the node's path."""
 
     class Notes(Node):
         def post(self, shared, _prepared, _executed):
@@ -378,7 +378,7 @@ def test_calls_of_its_own_making(nest, registry):
 
     registry.register("notes", Notes)
     result = nest([sub()], child=steps({"id": "n", "type": "notes"})).run()
-    assert [{"node_id": "sub", "total_tokens": 1}, "odd"] == result.store["__llm_calls__"]
+    assert [{"node_id": "sub/n", "total_tokens": 1}, "odd"] == result.store["__llm_calls__"]
 
 
 def test_events(nest):
@@ -493,7 +493,7 @@ def test_timed_out(nest, registry):
     result = flow.run(on_event=told.append)
     of_child = is_published(result)["nodes"][0]["batch"]["items"][0]["child"]
     assert ("interrupted", ["done"]) == (of_child["status"], [each["id"] for each in of_child["nodes"]])
-    assert [{"node_id": "sub/done", "item_index": 0, "total_tokens": 5}] == result.store["__llm_calls__"]
+    assert [{"node_id": "sub/done", "item_index": 0, "attempt": 1, "total_tokens": 5}] == result.store["__llm_calls__"]
     assert ["sub", "after"] == [each.id for each in result.trace.nodes]
     assert [("node_start", "sub[0]/wait")] == [
         (e.kind, e.node_id) for e in told if e.node_id.endswith(("wait", "late"))

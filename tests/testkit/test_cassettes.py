@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from pflow_engine.validation.structure import build_validator
-from pflow_testkit.recordings import cassette_schema, key_of
+from pflow_testkit.cassettes.recordings import cassette_schema, key_of
 
 BATCH = {
     "inputs": {"url": {"type": "string"}, "pages": {"type": "array"}, "token": {"type": "string", "default": ""}},

@@ -77,10 +77,10 @@ def test_pasted_stub_passes(project):
     project.run().assert_outcomes(passed=2)
 
 
-@pytest.mark.parametrize("name", ["type:llm", "ask"])
+@pytest.mark.parametrize("name", ["type:oracle", "ask"])
 def test_stub_of_unknown_type(project, name):
     """A type that is not installed need not be, once it or its node is stubbed."""
-    project.write("a.json", {"nodes": [{"id": "ask", "type": "llm", "params": {"prompt": "?"}}]})
+    project.write("a.json", {"nodes": [{"id": "ask", "type": "oracle", "params": {"prompt": "?"}}]})
     project.write(
         "a.test.yaml",
         f"cases: [{{name: a, stubs: {{'{name}': {{response: bug}}}}, expect: {{outputs: {{response: bug}}}}}}]",
@@ -90,18 +90,19 @@ def test_stub_of_unknown_type(project, name):
 
 def test_unknown_type_left_over(project):
     """A second node of a type that is not installed and not stubbed says so when it runs."""
-    project.write("a.json", {"nodes": [{"id": "ask", "type": "llm"}, {"id": "more", "type": "llm"}]})
+    project.write("a.json", {"nodes": [{"id": "ask", "type": "oracle"}, {"id": "more", "type": "oracle"}]})
     project.write("a.test.yaml", "cases: [{name: a, stubs: {ask: {response: bug}}}]")
     project.run("-k", "run").stdout.fnmatch_lines(
-        ["*node type 'llm' is not installed*", "*stub each node of this type*"]
+        ["*node type 'oracle' is not installed*", "*stub each node of this type*"]
     )
 
 
 def test_stub_by_type(project):
     """A stub for a type stands in for every node of it."""
-    project.write("a.json", {"nodes": [{"id": "ask", "type": "llm"}, {"id": "more", "type": "llm"}]})
+    project.write("a.json", {"nodes": [{"id": "ask", "type": "oracle"}, {"id": "more", "type": "oracle"}]})
     project.write(
-        "a.test.yaml", "cases: [{name: a, stubs: {'type:llm': {response: x}}, expect: {nodes: {more: {response: x}}}}]"
+        "a.test.yaml",
+        "cases: [{name: a, stubs: {'type:oracle': {response: x}}, expect: {nodes: {more: {response: x}}}}]",
     )
     project.run().assert_outcomes(passed=2)
 

@@ -9,6 +9,7 @@ from pflow_engine import (
     Flow,
     NodeFailed,
     PflowError,
+    Position,
     Problem,
     Registry,
     RunResult,
@@ -21,6 +22,9 @@ from pflow_engine import (
     run,
     validate,
 )
+from pflow_engine.formatting import describe_as_json, mermaid, problems_as_json, run_as_json
+from pflow_testkit.changes import Severity
+from pflow_testkit.gate import RULES, Finding, Rule, compare, compare_sets
 
 
 @node("double", outputs={"value": int}, effects="none")
@@ -52,9 +56,20 @@ assert_type(result.error, PflowError | None)
 assert_type(run("triage.json", {"since": "v1.0"}, registry=registry).trace.to_dict(), dict[str, Any])
 assert_type(build_execution_steps(workflow, result.store, result.trace), list[dict[str, Any]])
 assert_type(format_success_as_text(result), str)
+assert_type(run_as_json(result), dict[str, Any])
+assert_type(problems_as_json(workflow.warnings), list[dict[str, Any]])
+assert_type(describe_as_json(workflow, registry), dict[str, Any])
+assert_type(mermaid(workflow), str)
 
 try:
     result.raise_for_status()
 except NodeFailed as error:
     assert_type(error.node_id, str)
     assert_type(error.index, int | None)
+
+findings = compare(workflow, workflow)
+assert_type(findings, tuple[Finding, ...])
+assert_type(compare_sets({"triage.json": workflow, "broken.json": None}, {}), tuple[Finding, ...])
+assert_type(findings[0].severity, Severity)
+assert_type(findings[0].position, Position | None)
+assert_type(RULES["input-removed"], Rule)

@@ -206,14 +206,17 @@ class DaskPool(Executor):
 def _connected(address: str, timeout: float) -> Client:
     import distributed  # noqa: PLC0415  # as in DaskExecutor
 
-    connect: Any = distributed.Client
+    kind: Any = distributed.Client
+    client: Any = kind.__new__(kind)
     try:
-        client: Client = connect(address, timeout=timeout, set_as_default=False)
+        client.__init__(address, timeout=timeout, set_as_default=False)
     except Exception as error:  # connecting fails in as many ways as there are transports
+        client.status = "closed"  # else it tries to close when it is collected, for seconds, with a traceback on stderr
         raise _problem(
             "dask-connect", f"no Dask scheduler answers at {address}: {error_text(error)}", _START
         ) from error
-    return client
+    made: Client = client
+    return made
 
 
 def _usable(client: Client) -> Client:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pflow_engine.document import json_form, yaml_form
 from pflow_engine.document.model import Document, Form
-from pflow_engine.document.normalise import is_workflow, normalise, unwrap
+from pflow_engine.document.normalise import is_trace, is_workflow, normalise, unwrap
 from pflow_engine.document.plain import data_problems
 from pflow_engine.document.positions import Spans, problem_at
 from pflow_engine.errors import InvalidWorkflow, Problem, nearest
@@ -46,11 +46,21 @@ def from_data(source: Mapping[str, Any] | str) -> Document:
         InvalidWorkflow: JSON text that is none, or data that is no workflow.
     """
     if isinstance(source, str):
-        return _document(parse(source, "json", "<json>"), "<json>", "json", source)
+        return from_text(source, "json")
     problems = data_problems(source)
     if problems:
         raise InvalidWorkflow([replace(problem, file="<ir>") for problem in problems])
     return _document(source, "<ir>", "data", "")
+
+
+def from_text(text: str, form: Form) -> Document:
+    """A Document of a text at hand; ``<json>`` stands for its file.
+
+    Raises:
+        InvalidWorkflow: the text does not parse, or is no workflow.
+    """
+    file = f"<{form}>"
+    return _document(parse(text, form, file), file, form, text)
 
 
 def parse(text: str, form: Form, file: str) -> Any:
@@ -154,4 +164,4 @@ def _no_workflow(data: Any) -> str:
         return "no workflow: there is nothing in the file"
     if not isinstance(data, dict):
         return f"no workflow: the top of the file is of type {type_name(data)}, not object"
-    return "no workflow: it has no 'nodes'"
+    return "no workflow: it is the trace of a run" if is_trace(data) else "no workflow: it has no 'nodes'"

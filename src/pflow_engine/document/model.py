@@ -14,7 +14,7 @@ from pflow_engine.errors import Problem, Severity
 
 Form = Literal["json", "yaml", "markdown", "data"]
 
-NO_FILES = ("<ir>", "<json>")
+NO_FILES = ("<ir>", "<json>", "<yaml>", "<markdown>")
 """What stands in place of the file's name of data and of text that were at hand."""
 
 
@@ -63,7 +63,8 @@ class Document:
             return None
         written = (*self.prefix, *self._as_written(path, spans))
         # A wrapped file may have its name and description outside of the IR.
-        return spans.nearest(path if written not in spans.values and path in spans.values else written, key=key)
+        found = spans.nearest(path if written not in spans.values and path in spans.values else written, key=key)
+        return found or Span(0, 0)  # a YAML file of comments has no value that stands anywhere
 
     def _as_written(self, path: Path, spans: Spans) -> Path:
         # Only a node's own ``params`` was renamed; an http node has a parameter of that name.
@@ -125,13 +126,17 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class InputDeclaration:
-    """A declared input. Without ``has_default`` the default means nothing (None is a value)."""
+    """A declared input. Without ``has_default`` the default means nothing (None is a value).
+
+    ``stdin``: at a command line it takes what is piped in.
+    """
 
     type: str = "any"
     required: bool = True
     default: Any = None
     has_default: bool = False
     description: str = ""
+    stdin: bool = False
 
 
 @dataclass(frozen=True, slots=True)

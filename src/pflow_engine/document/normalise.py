@@ -12,8 +12,13 @@ IR_VERSION = "0.1.0"
 
 
 def is_workflow(data: Any) -> bool:
-    """Whether parsed data means to be a workflow: it has ``nodes``, or ``ir.nodes``."""
-    return isinstance(data, dict) and ("nodes" in data or _is_wrapped(data))
+    """Whether parsed data means to be a workflow: it has ``nodes``, or ``ir.nodes``, and is no trace of a run."""
+    return isinstance(data, dict) and ("nodes" in data or _is_wrapped(data)) and not is_trace(data)
+
+
+def is_trace(data: Mapping[str, Any]) -> bool:
+    """Whether parsed data is the trace of a run, which has ``nodes``, too."""
+    return "trace_version" in data
 
 
 def unwrap(data: Mapping[str, Any]) -> tuple[Mapping[str, Any], Path]:

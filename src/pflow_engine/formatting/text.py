@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from pflow_engine.errors import PflowError, Problem
+from pflow_engine.errors import PflowError, Problem, showable
 from pflow_engine.formatting.steps import build_execution_steps
 from pflow_engine.result import RunResult
 from pflow_engine.trace import Redactor
@@ -42,7 +42,7 @@ def format_success_as_text(result: RunResult) -> str:
 
 
 def _node_lines(step: dict[str, Any]) -> Iterator[str]:
-    line = f"{step['node_id']} ({step['duration_ms']:.0f}ms)"
+    line = f"{_line(step['node_id'])} ({step['duration_ms']:.0f}ms)"
     if step.get("is_batch"):
         line += f" - {_counts(step)}"
     yield f"{_mark(step)} {line}"
@@ -66,7 +66,7 @@ def _counts(step: dict[str, Any]) -> str:
 
 
 def _errors(step: dict[str, Any], redact: Redactor, above: str = "") -> Iterator[str]:
-    path = above + step["node_id"]
+    path = above + _line(step["node_id"])
     if step.get("batch_errors"):
         yield from _batch_errors(step, redact, path)
     for nested in step.get("nested", ()):
@@ -77,13 +77,18 @@ def _batch_errors(step: dict[str, Any], redact: Redactor, path: str) -> Iterator
     yield ""
     yield f"Batch '{path}' errors:"
     for entry in step["batch_error_details"]:
-        yield f"  [{entry['index']}] {_cut(' '.join(redact(str(entry['error'])).split()), _LONGEST_ERROR)}"
+        yield f"  [{entry['index']}] {_cut(_line(redact(str(entry['error']))), _LONGEST_ERROR)}"
     if step["batch_errors_truncated"]:
         yield f"  ...and {step['batch_errors_truncated']} more errors"
 
 
 def _final(error: PflowError, redact: Redactor) -> str:
-    return "\n".join(str(problem_without_secrets(problem, redact)) for problem in error.problems)
+    return problems_as_text(problem_without_secrets(problem, redact) for problem in error.problems)
+
+
+def problems_as_text(problems: Iterable[Problem]) -> str:
+    """Every problem with its place, the line it is about and the likely fix; an empty line between two."""
+    return "\n\n".join(map(str, problems))
 
 
 def problem_without_secrets(problem: Problem, redact: Callable[[Any], Any]) -> Problem:
@@ -95,3 +100,7 @@ def problem_without_secrets(problem: Problem, redact: Callable[[Any], Any]) -> P
 
 def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
+def _line(text: str) -> str:
+    return showable(" ".join(text.split()))

@@ -165,7 +165,6 @@ class Trace:
     def to_dict(self, redact: Redactor | None = None) -> dict[str, Any]:
         """As the schema says: what may be shown, stored and sent. ``redact`` is that of the run it is nested in."""
         redact = redact or self.redactor()
-        last = self.nodes[-1].batch if self.nodes else None
         return {
             "trace_version": TRACE_VERSION,
             "engine_version": self.engine_version,
@@ -175,10 +174,15 @@ class Trace:
             "duration_ms": self.duration_ms,
             "status": self.status,
             "inputs": redact(self.inputs),
-            "outputs": _outputs(self.outputs, last, redact),
+            "outputs": self.shown_outputs(redact),
             "error": redact(encodable(self.error)),
             "nodes": [node.to_dict(redact) for node in self.nodes],
         }
+
+    def shown_outputs(self, redact: Redactor) -> Any:
+        """The outputs as they may be shown."""
+        last = self.nodes[-1].batch if self.nodes else None
+        return _outputs(self.outputs, last, redact)
 
     def redact(self, value: Any) -> Any:
         """Any value as strict JSON, with this run's secrets taken out: for text about it."""

@@ -1,6 +1,6 @@
 """Any value to strict JSON that shares nothing with it.
 
-What JSON has no word for has a written form: ``{"$float": "NaN"}``, ``{"$int": hexadecimal}`` where it is too long
+What JSON has no word for has a written form: ``{"$float": "nan"}``, ``{"$int": hexadecimal}`` where it is too long
 for decimals, ``{"$bytes": base64}``, ``{"$set": […]}``, ``{"$escaped": text}`` where half characters stand in it,
 ``{"$datetime": iso}``, ``{"$date": iso}``, ``{"$path": posix}``, ``{"$decimal": text}``, ``{"$uuid": text}``,
 ``{"$object": "module.Class"}``, ``{"$cycle": 2}`` (so many levels up), ``{"$text": {length, sha256, start}}`` for text

@@ -22,12 +22,13 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2) + "\n", mode=0o600)
 
 
-def write_text(path: str | os.PathLike[str], text: str, *, mode: int = 0o666) -> None:
+def write_text(path: str | os.PathLike[str], text: str, *, mode: int = 0o666, fresh: bool = False) -> None:
     """Write UTF-8 through a temporary file and a rename; a reader sees the old file or the new one.
 
-    ``mode`` is that of a new file, of which the umask takes its part.
+    ``mode`` is that of a new file, of which the umask takes its part. ``fresh``: only if there is no file yet.
 
     Raises:
+        FileExistsError: there is one, and it is to be ``fresh``; it is as it was.
         OSError: the folder cannot be written.
     """
     target = Path(os.path.realpath(path))  # what a link leads to is written, and the link stays
@@ -37,7 +38,11 @@ def write_text(path: str | os.PathLike[str], text: str, *, mode: int = 0o666) ->
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-        whole_soon.replace(target)
+        if fresh:
+            os.link(whole_soon, target)  # unlike a rename it fails where something came in between
+            whole_soon.unlink()
+        else:
+            whole_soon.replace(target)
     except BaseException:
         whole_soon.unlink(missing_ok=True)
         raise

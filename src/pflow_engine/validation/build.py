@@ -55,4 +55,5 @@ def _input(declared: Mapping[str, Any]) -> InputDeclaration:
         declared.get("default"),
         "default" in declared,
         declared.get("description", ""),
+        declared.get("stdin", False),
     )

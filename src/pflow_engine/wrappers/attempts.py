@@ -13,6 +13,7 @@ from pflow_engine.document.model import BatchConfig
 from pflow_engine.store import Store, item_store
 from pflow_engine.trace import Event, Failure, named_secrets
 from pflow_engine.wrappers.layer import Call, Layer
+from pflow_engine.wrappers.usage import untold
 
 _new: Final = tuple.__new__  # what Call(…) comes to, without a frame of Python's for each item
 
@@ -56,7 +57,8 @@ class Attempts:
         items, root, params, usage, run = self.items, self.root, self.params, self.usage, self.inner.run
         alias, seconds, above = self.config.alias, self.config.timeout, call.above
         timed, counted = seconds is not None, not self.nests
-        node_id, clock, recorder, executor = call.node_id, call.clock, call.recorder, call.executor
+        node_id, clock, recorder = call.node_id, call.clock, call.recorder
+        executor, resources = call.executor, call.resources
 
         def attempt(
             index: int, number: int, cancel: CancelToken, calls: list[Any]
@@ -64,7 +66,9 @@ class Attempts:
             outputs: dict[str, Any] = {}
             # Each attempt gets its own copy of the item: the original is what the next one starts from.
             store = item_store(root, node_id, outputs, alias, copy_data(items[index]), index, calls)
-            here = _new(Call, (node_id, clock, cancel, recorder, executor, index, number, alias, above, timed))
+            here = _new(Call, (
+                node_id, clock, cancel, recorder, executor, resources, index, number, alias, above, timed,
+            ))  # fmt: skip
             return outputs, run(here, store, params)
 
         def work(index: int, number: int) -> tuple[dict[str, Any], str | None]:
@@ -76,7 +80,7 @@ class Attempts:
                     outputs, action = bounded(
                         lambda cancel: attempt(index, number, cancel, calls), seconds, call.cancel, clock
                     )
-                if counted and "llm_usage" in outputs and isinstance(outputs["llm_usage"], dict):
+                if counted and "llm_usage" in outputs and untold(outputs["llm_usage"], calls):
                     calls.append(outputs["llm_usage"])
             finally:
                 # Here and not in the attempt: one that timed out may write its usage much later.

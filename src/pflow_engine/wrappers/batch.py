@@ -18,6 +18,7 @@ from pflow_engine.wrappers.attempts import Attempts
 from pflow_engine.wrappers.crossing import BatchCrossing
 from pflow_engine.wrappers.items import resolve_items
 from pflow_engine.wrappers.layer import Call, Layer, NodeSpec
+from pflow_engine.wrappers.usage import attributed
 
 
 class _Before(NamedTuple):
@@ -89,8 +90,8 @@ class PflowBatchNode:
             "batch_metadata": metadata,
         }
         store[LLM_CALLS][before.calls :] = [
-            _attributed(used, self.spec.id, index)
-            for (index, _), calls in sorted(attempts.usage.items())
+            attributed(used, {"node_id": self.spec.id, "item_index": index, "attempt": attempt})
+            for (index, attempt), calls in sorted(attempts.usage.items())
             for used in calls
         ]
         for index in sorted(attempts.overruled):
@@ -141,7 +142,3 @@ def _results(outcomes: list[Outcome], items: Sequence[Any], overruled: set[int])
                 overruled.add(index)
             outputs["item"] = item
     return results
-
-
-def _attributed(used: Any, node_id: str, index: int) -> Any:
-    return {"node_id": node_id, "item_index": index, **used} if isinstance(used, dict) else used

@@ -10,6 +10,7 @@ from pflow_engine.errors import NodeFailed
 from pflow_engine.store import LLM_CALLS, Store
 from pflow_engine.trace import Event, Failure, Recorder
 from pflow_engine.wrappers.layer import Call, Layer, NodeSpec
+from pflow_engine.wrappers.usage import attributed, untold
 
 
 class _Before(NamedTuple):
@@ -80,10 +81,10 @@ class InstrumentedNodeWrapper:
 
     def _note_usage(self, store: Store, before: _Before) -> None:
         usage = self._new_usage(store, before)
-        if usage is not None:
-            entry, calls = {"node_id": self.spec.id, **usage}, store[LLM_CALLS]
-            if calls[before.calls :][-1:] != [entry]:
-                calls.append(entry)
+        calls = store[LLM_CALLS][before.calls :]
+        if usage is not None and untold(usage, calls):
+            calls.append(usage)
+        store[LLM_CALLS][before.calls :] = [attributed(call, {"node_id": self.spec.id}) for call in calls]
 
 
 def _raised(error: BaseException) -> Failure:

@@ -10,6 +10,7 @@ from pflow_engine.result import RunResult
 from pflow_engine.trace import NodeTrace, strict_json
 
 _MISSING = object()
+_TIMES = ".batch_metadata.timing"
 
 
 class Difference(NamedTuple):
@@ -41,6 +42,8 @@ def difference(
     if now == reference:
         return None
     found = [other for other in _differences(now, reference, "") if other.path not in volatile]
+    # A node that is handed a whole batch is handed its times, and two of them may be equal by chance.
+    found = [other for other in found if _TIMES not in other.path]
     return min(found, key=lambda other: _rank(other.path), default=None)
 
 
@@ -67,11 +70,11 @@ def _node(node: NodeTrace, workflow: Workflow) -> dict[str, Any]:
         "warnings": list(node.warnings),
     }
     if batch is None:
-        return {**facts, "outputs": node.outputs, "llm_calls": list(node.llm_calls)}
+        return {**facts, "outputs": node.outputs, "llm_calls": [*map(_untimed, node.llm_calls)]}
     items = [{"status": status, "attempts": attempts, "error": error} for status, attempts, error, _ in batch.items]
     if stop is not None:
         return {**facts, "items": items[: stop + 1]}
-    return {**facts, "items": items, "llm_calls": list(node.llm_calls), **_timeless(node.outputs)}
+    return {**facts, "items": items, "llm_calls": [*map(_untimed, node.llm_calls)], **_timeless(node.outputs)}
 
 
 def _stopped_at(node: NodeTrace, workflow: Workflow) -> int | None:
@@ -93,6 +96,10 @@ def _timeless(outputs: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(metadata, Mapping):
         return dict(outputs)
     return {**outputs, "batch_metadata": {name: value for name, value in metadata.items() if name != "timing"}}
+
+
+def _untimed(call: Any) -> Any:
+    return {name: value for name, value in call.items() if name != "duration_ms"} if isinstance(call, dict) else call
 
 
 def _differences(now: Any, was: Any, path: str) -> Iterator[Difference]:

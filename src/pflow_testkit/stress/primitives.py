@@ -97,7 +97,7 @@ class AnyLock:
         if me is None:
             scheduler.wake(self)
             return
-        if self._waiting:
+        if self._waiting or scheduler.running is not me:
             scheduler.wake(self)
         if self._users is not False or not scheduler.hooks:
             self._point(scheduler, me)
@@ -226,7 +226,9 @@ def sleep_in(scheduler: Scheduler, me: Strand, seconds: float) -> None:
     """Sleep on the schedule's own clock: no time passes as long as anyone else can go on."""
     if seconds < 0:
         raise ValueError("sleep length must be non-negative")
-    scheduler.block(me, _SLEEP, scheduler.now + seconds)
+    until = scheduler.now + seconds
+    while scheduler.block(me, _SLEEP, until) and scheduler.now < until:
+        pass  # it was let go of before, and only now it sleeps
 
 
 def _check(*, blocking: bool, timeout: float) -> None:

@@ -130,7 +130,10 @@ class Scheduler:
             self.pause(me)
 
     def block(self, me: Strand, on: Any, deadline: float | None = None) -> bool:
-        """Give way until woken; False if the ``deadline`` of the schedule's own clock came first."""
+        """Give way until woken; False if the ``deadline`` of the schedule's own clock came first.
+
+        True as well where ``me`` had been let go of and has its turn again: what it wants may have come meanwhile.
+        """
         self._block(me, on, deadline)
         self._unwind_if_over(me)
         return not me.timed_out
@@ -138,11 +141,13 @@ class Scheduler:
     def wake(self, on: Any) -> None:
         """What threads may wait for has changed. Called by any thread, of the schedule or not."""
         waiting = [strand for strand in self.strands if strand.on is on]
-        foreign = self.me() is None
-        if not waiting and not foreign:
+        me = self.me()
+        # Who runs beside the one that has the baton may wake one that is just about to wait.
+        beside = me is None or self.running is not me
+        if not waiting and not beside:
             return
         with self._guard:
-            if foreign:
+            if beside:
                 self._woken_outside[id(on)] = on
             for strand in waiting:
                 if strand.on is on and strand.state is State.BLOCKED:
@@ -227,6 +232,9 @@ class Scheduler:
         self._guard.acquire()
         if self.running is not me:
             self._rejoin(me)
+            if on is not self:
+                me.timed_out = False
+                return
             self._guard.acquire()
         self.steps += 1
         self._settle()
@@ -345,7 +353,7 @@ class Scheduler:
         return any(strand.state is State.BLOCKED and strand.deadline is not None for strand in self.strands)
 
     def _retry(self) -> bool:
-        # A thread that is not ours changed something, perhaps just before one of ours began to wait for that.
+        # A thread beside ours changed something, perhaps just before one of ours began to wait for that.
         changed, self._woken_outside = self._woken_outside, {}
         for strand in self.strands:
             if strand.state is State.BLOCKED and strand.on is not self and id(strand.on) in changed:

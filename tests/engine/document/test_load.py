@@ -163,6 +163,7 @@ def test_empty(write, name, content):
         ("w.yaml", "# x", "no workflow: there is nothing in the file"),
         ("w.json", '{"node": []}', "no workflow: it has no 'nodes'"),
         ("w.json", '{"ir": {}}', "no workflow: it has no 'nodes'"),
+        ("w.json", '{"trace_version": "1", "nodes": []}', "no workflow: it is the trace of a run"),
     ],
 )
 def test_no_workflow(write, name, content, message):

@@ -90,6 +90,14 @@ def test_batch_without_errors(batch_of, steps):
         {"batch_metadata": {}},
         {"batch_metadata": {}, "count": 1, "success_count": 1, "error_count": 1, "errors": "many"},
         {"batch_metadata": {}, "count": 1, "success_count": 1, "error_count": 1, "errors": [1]},
+        {"batch_metadata": {}, "count": "s3cr3t", "success_count": 1, "error_count": 1, "errors": None},
+        {
+            "batch_metadata": {},
+            "count": 1,
+            "success_count": 1,
+            "error_count": 1,
+            "errors": [{"index": "x", "error": 1}],
+        },
     ],
 )
 def test_like_a_batch(flow_of, steps, outputs):

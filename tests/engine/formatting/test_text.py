@@ -2,8 +2,14 @@
 
 import pytest
 
-from pflow_engine import Node, format_success_as_text, node
+from pflow_engine import Node, Problem, compile_ir_to_flow, format_success_as_text, node
+from pflow_engine.formatting import problems_as_text
 from pflow_engine.trace import Trace
+
+
+@node("fails")
+def _fails(message) -> dict:
+    return {"error": message}
 
 
 @pytest.fixture
@@ -147,3 +153,63 @@ def test_nothing_to_redact(batch_of, text, monkeypatch):
     """A run without errors is not searched for secrets: nothing of it is printed that could have one."""
     monkeypatch.delattr(Trace, "redactor")
     assert "  ✓ b (0ms) - 2/2 items succeeded" in text(batch_of("emit"), xs=[1, 2]).splitlines()
+
+
+def test_text_of_example(registry, flow_of, text):
+    """The picture of the specification: marks, blanks, headings, the first five errors and how many more there are."""
+    registry.register("fails", _fails)
+    batch = {"items": "${xs}", "error_handling": "continue"}
+    flow = flow_of([{"id": "classify", "type": "fails", "params": {"message": "${item}"}, "batch": batch}])
+    messages = [None, "Command failed with exit code 1", None, "timed out after 5s", *"abcdef"]
+    assert """\
+✓ Workflow completed in 0.000s
+Nodes executed (1):
+  ⚠ classify (0ms) - 2/10 items succeeded, 8 failed
+
+Batch 'classify' errors:
+  [1] Command failed with exit code 1
+  [3] timed out after 5s
+  [4] a
+  [5] b
+  [6] c
+  ...and 3 more errors""" == text(flow, xs=messages)
+
+
+@pytest.mark.parametrize(("count", "expected"), [(5, "  [4] it crashed"), (6, "  ...and 1 more errors")])
+def test_around_five_errors(batch_of, text, count, expected):
+    """Five errors are all of them; of six, one is only counted."""
+    lines = text(batch_of("crash", error_handling="continue"), xs=list(range(count))).splitlines()
+    last = lines.index("Batch 'b' errors:") + count
+    assert [expected, ""] == lines[last : last + 2]
+
+
+def test_cancelled_items(registry, batch_of, text):
+    """Items that fail_fast never started count neither as succeeded nor as failed."""
+    registry.register("fails", _fails)
+    shown = text(batch_of("fails", {"message": "${item}"}), xs=[None, "no", None, None]).splitlines()
+    assert ["  ❌ b (0ms) - 1/4 items succeeded, 1 failed", "", "Batch 'b' errors:", "  [1] no", ""] == shown[2:7]
+
+
+def test_nested_batches(tmp_path, outer, registry, text):
+    """A batch of a nested workflow is told under its node, its errors with the way to it."""
+    params = {"workflow_ref": str(tmp_path / "inner.json"), "param_mapping": {"xs": "${xs}"}}
+    ir = {"nodes": [{"id": "run", "type": "workflow", "params": params}]}
+    lines = text(compile_ir_to_flow(ir, registry), xs=[1, "x"]).splitlines()
+    assert ["  ❌ run (0ms)", "    ❌ each (0ms) - 1/2 items succeeded, 1 failed", "", "Batch 'run/each' errors:"] == (
+        lines[2:6]
+    )
+
+
+def test_nothing_moves_cursor(flow_of, text):
+    """What would move a terminal's cursor, or not encode, is spelled out."""
+    batch = {"items": [1], "error_handling": "continue"}
+    nodes = [{"id": "n\x1b[2J", "type": "crash", "params": {"message": "${m}"}, "batch": batch}]
+    shown = text(flow_of(nodes), m="\x1b[31mred\udc80\x00").splitlines()
+    assert [r"  ❌ n\x1b[2J (0ms) - 0/1 items succeeded, 1 failed", "", r"Batch 'n\x1b[2J' errors:"] == shown[2:5]
+    assert r"  [0] \x1b[31mred\udc80\x00" == shown[5]
+
+
+def test_problems():
+    """Every problem is told, with an empty line between two."""
+    problems = [Problem("a", "one", file="f", hint="h"), Problem("b", "two")]
+    assert "f: error: one [a]\n  hint: h\n\nerror: two [b]" == problems_as_text(problems)

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from pflow_engine.trace import write_json
+from pflow_engine.trace import write_json, write_text
 
 
 def test_whole(tmp_path):
@@ -55,6 +55,15 @@ def test_failure_leaves_old(tmp_path, monkeypatch, error):
         write_json(file, "new")
     assert [tmp_path / "trace.json"] == list(tmp_path.iterdir())
     assert json.loads(file.read_text()) == "old"
+
+
+def test_fresh(tmp_path):
+    """A file that is to be fresh is written where there is none, and left alone where there is one."""
+    file = tmp_path / "w.json"
+    write_text(file, "old", fresh=True)
+    with pytest.raises(FileExistsError):
+        write_text(file, "new", fresh=True)
+    assert ("old", [file]) == (file.read_text(), list(tmp_path.iterdir()))
 
 
 def test_never_half(tmp_path):

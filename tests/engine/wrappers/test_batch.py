@@ -319,10 +319,10 @@ def test_usage_in_index_order(batch_of, parallel):
     failed = threading.Event()
     flow = batch_of(ask, {"index": "${__index__}"}, parallel=parallel, max_retries=2)
     assert flow.run({"xs": [5, 6, 7]}).store["__llm_calls__"] == [
-        {"node_id": "b", "item_index": 0, "total_tokens": 0},
-        {"node_id": "b", "item_index": 1, "total_tokens": 1},
-        {"node_id": "b", "item_index": 1, "total_tokens": 1},
-        {"node_id": "b", "item_index": 2, "total_tokens": 2},
+        {"node_id": "b", "item_index": 0, "attempt": 1, "total_tokens": 0},
+        {"node_id": "b", "item_index": 1, "attempt": 1, "total_tokens": 1},
+        {"node_id": "b", "item_index": 1, "attempt": 2, "total_tokens": 1},
+        {"node_id": "b", "item_index": 2, "attempt": 1, "total_tokens": 2},
     ]
 
 
@@ -338,7 +338,7 @@ def test_appended_calls_in_order(batch_of):
             turn.set()
 
     store = batch_of(Append, parallel=True).run({"xs": [1, 2]}).store
-    assert store["__llm_calls__"] == ["odd", {"node_id": "b", "item_index": 1, "model": "m"}]
+    assert store["__llm_calls__"] == ["odd", {"node_id": "b", "item_index": 1, "attempt": 1, "model": "m"}]
 
 
 @both
@@ -351,7 +351,20 @@ def test_calls_of_raised(batch_of, parallel):
             raise ValueError
 
     store = batch_of(Pay, parallel=parallel, error_handling="continue").run({"xs": [1]}).store
-    assert store["__llm_calls__"] == [{"node_id": "b", "item_index": 0, "model": "m"}]
+    assert store["__llm_calls__"] == [{"node_id": "b", "item_index": 0, "attempt": 1, "model": "m"}]
+
+
+@both
+def test_calls_told_once(batch_of, parallel):
+    """A call that a node notes by itself, and has among its outputs in fewer words, is one call."""
+
+    class Pay(Node):
+        def post(self, shared, _prepared, _executed):
+            shared["__llm_calls__"].append({"model": "m", "duration_ms": 5})
+            shared["llm_usage"] = {"model": "m"}
+
+    calls = batch_of(Pay, parallel=parallel).run({"xs": [1]}).store["__llm_calls__"]
+    assert calls == [{"node_id": "b", "item_index": 0, "attempt": 1, "model": "m", "duration_ms": 5}]
 
 
 @both

@@ -100,6 +100,28 @@ def test_usage_once_a_run(registry, flow_of):
     assert [1, 0, 0] == [len(found.llm_calls) for found in flow.run().trace.nodes]
 
 
+def test_call_told_once(record):
+    """A call that a node notes by itself, and has among its outputs in fewer words, is one call with the node's id."""
+
+    class Pay(Node):
+        def post(self, shared, _prepared, _executed):
+            shared["__llm_calls__"] += [{"model": "m", "duration_ms": 5}]
+            shared["llm_usage"] = {"model": "m"}
+
+    assert record(Pay).llm_calls == [{"node_id": "n", "model": "m", "duration_ms": 5}]
+
+
+def test_calls_of_two_kinds(record):
+    """Usage that the noted call does not tell of is another call."""
+
+    class Pay(Node):
+        def post(self, shared, _prepared, _executed):
+            shared["__llm_calls__"] += [{"model": "m"}, "odd"]
+            shared["llm_usage"] = {"model": "n"}
+
+    assert record(Pay).llm_calls == [{"node_id": "n", "model": "m"}, "odd", {"node_id": "n", "model": "n"}]
+
+
 def test_odd_usage(record):
     """Usage that is no map is an output, not usage."""
     assert record("act", {"outputs": {"llm_usage": 5}}).llm_calls == []

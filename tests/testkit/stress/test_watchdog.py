@@ -2,6 +2,7 @@
 
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from zoo import lost_wakeup
 from zoo.together import together
@@ -73,3 +74,26 @@ def test_deadlock_beside_others():
     over.set()
     bystander.join()
     assert ("deadlock", 10) == (found.failure.kind, found.replayed)
+
+
+def test_woken_while_coming_back():
+    """Who was let go, comes back and is about to wait, does not miss that what it wants was given meanwhile."""
+
+    def fn():
+        reading, writing = os.pipe()
+        pool = ThreadPoolExecutor(1)
+        read = pool.submit(os.read, reading, 1)
+        together(lambda: None)  # while the pool's thread waits outside
+        os.write(writing, b"x")
+        waiters = pool._work_queue._count._cond._waiters
+        for _ in range(1_000_000):
+            if waiters and waiters[0]._waiting:
+                break
+            os.sched_yield()
+        pool.shutdown()
+        os.close(reading)
+        os.close(writing)
+        assert b"x" == read.result()
+
+    explored = explore(fn, schedules=5, granularity="hook")
+    assert explored.found is None, explored.found.report()

@@ -9,6 +9,7 @@ from pflow_engine.nodes.builtin.code_node import Code
 from pflow_engine.nodes.builtin.echo_node import Echo
 from pflow_engine.nodes.builtin.file_nodes import DeleteFile, ReadFile, WriteFile
 from pflow_engine.nodes.builtin.http_node import Http
+from pflow_engine.nodes.builtin.llm_node import Llm
 from pflow_engine.nodes.builtin.shell_node import Shell
 from pflow_engine.nodes.builtin.transfer_nodes import CopyFile, MoveFile
 from pflow_engine.nodes.builtin.workflow_node import NestedWorkflow
@@ -24,6 +25,7 @@ _TYPES = {
     "delete-file": DeleteFile,
     "echo": Echo,
     "http": Http,
+    "llm": Llm,
     "move-file": MoveFile,
     "read-file": ReadFile,
     "shell": Shell,

@@ -4,43 +4,36 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
-import re
 import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
 from functools import cache
 from typing import Any, Final
 
 import httpx
 
 from pflow_engine.clock import CancelToken
-from pflow_engine.nodes.builtin.http_request import Request
+from pflow_engine.nodes.builtin.http_request import Request, shown_url
 from pflow_engine.nodes.builtin.outputs import text_output
+from pflow_engine.nodes.builtin.unheard import quiet, unheard
 
 _FIRST_ERROR: Final = 400
 _CONNECTED: Final = ("connect_tcp.complete", "start_tls.complete")
-_LOGGERS: Final = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
-_UNHEARD: Final = ContextVar("_UNHEARD", default=False)
-"""Whether an exchange of ours is at work: what these loggers tell of it has URLs and headers with secrets in them."""
 
-for _name in _LOGGERS:
-    logging.getLogger(_name).addFilter(lambda _: not _UNHEARD.get())
+quiet(("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks"))))
 
 
 def exchange(request: Request, cancel: CancelToken) -> dict[str, Any]:
     """Send the request and read the whole response; every failure is an ``error`` among the outputs."""
     line = _Line(cancel)
     forget = cancel.on_cancel(line.hang_up)
-    unheard = _UNHEARD.set(True)
     try:
-        outputs = _send(request, line)
+        with unheard():
+            outputs = _send(request, line)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         outputs = {"error": _explained(error, request)}
     finally:
-        _UNHEARD.reset(unheard)
         forget()
     # A response that ends with the connection looks whole when it was cut off.
     return {"error": "cancelled"} if cancel.cancelled else outputs
@@ -119,7 +112,7 @@ def _outputs(response: httpx.Response, body: bytes) -> dict[str, Any]:
     }
     if response.status_code >= _FIRST_ERROR:
         status = f"HTTP {response.status_code} {response.reason_phrase}".strip()
-        outputs["error"] = f"{status}: {_shown(str(response.url))}"
+        outputs["error"] = f"{status}: {shown_url(str(response.url))}"
     return outputs
 
 
@@ -132,7 +125,7 @@ def _content(response: httpx.Response, body: bytes) -> dict[str, Any]:
 
 
 def _explained(error: Exception, request: Request) -> str:
-    where = _shown(request.url)
+    where = shown_url(request.url)
     match error:
         case httpx.TimeoutException():
             return f"timed out after {request.seconds:g}s: {where}; is the server slow, or the timeout too short?"
@@ -145,8 +138,3 @@ def _explained(error: Exception, request: Request) -> str:
             return f"the request to {where} is not valid: the method or a header has a character HTTP forbids"
         case _:
             return f"the request to {where} failed: {type(error).__name__}: {error}"
-
-
-def _shown(url: str) -> str:
-    # Without user, password and query, which are where secrets are.
-    return re.sub(r"^([a-z][a-z0-9+.-]*://)?[^/]*@", r"\1", re.split(r"[?#]", url, maxsplit=1)[0], flags=re.IGNORECASE)

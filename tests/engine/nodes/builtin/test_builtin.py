@@ -14,6 +14,7 @@ def test_registered_types():
         "delete-file": "files",
         "echo": "none",
         "http": "network",
+        "llm": "model",
         "move-file": "files",
         "read-file": "files",
         "shell": "process",

@@ -21,11 +21,7 @@ from pflow_engine.errors import Problem, Unhealable
 from pflow_engine.store import LLM_CALLS, Store, View
 from pflow_engine.trace import Redactor, environment_secrets, named_secrets, revivable_json, revive
 from pflow_engine.wrappers import Call, Layer, NodeSpec
-from pflow_testkit.changes import value_changes
-from pflow_testkit.hooks import UserHooks
-from pflow_testkit.normalise import without_places
-from pflow_testkit.options import Mode
-from pflow_testkit.recordings import (
+from pflow_testkit.cassettes.recordings import (
     InvalidCassette,
     Raised,
     Recording,
@@ -33,6 +29,10 @@ from pflow_testkit.recordings import (
     read_recordings,
     write_recordings,
 )
+from pflow_testkit.changes import value_changes
+from pflow_testkit.hooks import UserHooks
+from pflow_testkit.normalise import without_places
+from pflow_testkit.options import Mode
 
 _MOST_COMPARED: Final = 200
 _MOST_SHOWN: Final = 5
@@ -108,6 +108,11 @@ class Cassette:
         self._new: list[Recording] = []
         self.records = mode in ("new", "all") or (mode == "once" and not exists)
         self._active = exists or self.records
+
+    @property
+    def nodes(self) -> frozenset[str]:
+        """The nodes, by path, that it has calls of."""
+        return frozenset(recording.node for recording in self._kept)
 
     def tape(self, privacy: Privacy) -> Tape | None:
         """It as one run uses it; None where there is nothing to replay and nothing is to be recorded."""
@@ -199,6 +204,11 @@ class Tape:
 
     cassette: Cassette
     privacy: Privacy
+
+    @property
+    def records(self) -> bool:
+        """Whether calls that it does not have are made and kept."""
+        return self.cassette.records
 
     def layer(self, spec: NodeSpec, inner: Layer) -> Layer:
         """What stands in a node's place: replays, records, or says what is missing."""

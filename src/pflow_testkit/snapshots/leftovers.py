@@ -12,7 +12,7 @@ import pytest
 
 from pflow_testkit.cases import Case
 from pflow_testkit.options import KEY, again_command
-from pflow_testkit.orphans import PythonTests, find_orphans, remove, written_cases
+from pflow_testkit.snapshots.orphans import PythonTests, find_orphans, remove, written_cases
 from pflow_testkit.storage import CASES, USED
 
 _MOST_SHOWN = 20

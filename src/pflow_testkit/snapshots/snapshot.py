@@ -29,7 +29,7 @@ from pflow_testkit.changes import changes_report, trace_changes, value_changes
 from pflow_testkit.hooks import failing_in_words
 from pflow_testkit.normalise import canonical_text
 from pflow_testkit.options import TRACES, rerun_command
-from pflow_testkit.seen import Seen, bounded, in_bounds
+from pflow_testkit.snapshots.seen import Seen, bounded, in_bounds
 from pflow_testkit.storage import USED, folder_of, of_kept_file, slug
 
 

@@ -17,8 +17,7 @@ from pflow_engine.document.positions import first_problems, in_file_order
 from pflow_engine.errors import InvalidWorkflow, PflowError, Problem
 from pflow_engine.validation.structure import build_validator, schema_problems
 from pflow_engine.value_types import type_name
-from pflow_testkit.expectations import Fault
-from pflow_testkit.places import (
+from pflow_testkit.cases.places import (
     env_faults,
     error_faults,
     file_faults,
@@ -28,6 +27,7 @@ from pflow_testkit.places import (
     name_faults,
     stubs_faults,
 )
+from pflow_testkit.expectations import Fault
 from pflow_testkit.storage import clashes, slug
 
 SUFFIX = ".test.yaml"
@@ -172,8 +172,9 @@ def _case_problems(document: Document) -> Iterator[Problem]:
 def _shared_files(document: Document) -> Iterator[Problem]:
     cases = [case for case in document.ir.get("cases", []) if isinstance(case, dict)]
     names = [case.get("name") for case in cases]
-    kept = {case.get("name") for case in cases if case.get("snapshot")}
-    for name, other in clashes([name for name in names if isinstance(name, str) and name]).items():
+    texts = [name for name in names if isinstance(name, str)]
+    kept = {name for case, name in zip(cases, names, strict=True) if name in texts and case.get("snapshot")}
+    for name, other in clashes(list(filter(None, texts))).items():
         # Where only the case differs, some file systems take two files for one.
         if slug(name) == slug(other) or {name, other} <= kept:
             message = f"'{name}' would have the same snapshots and cassette as '{other}'"

@@ -1,0 +1,5 @@
+"""``python -m pflow_engine`` to ``pflow-testkit``."""
+
+from pflow_engine.cli import main
+
+main()

@@ -1,0 +1,17 @@
+"""To an MCP server on stdin and stdout."""
+
+from __future__ import annotations
+
+import click
+
+from pflow_engine.cli.codes import SUCCESS
+from pflow_engine.cli.command import Command
+
+
+@click.command(cls=Command)
+def mcp() -> int:
+    """Serve workflows to agents, by the Model Context Protocol on stdin and stdout."""
+    from pflow_engine.mcp_server import serve  # noqa: PLC0415  # start-up time
+
+    serve()
+    return SUCCESS

@@ -1,0 +1,1 @@
+"""Runs to how much of the workflows they reached. Loaded only under ``--pflow-cov``."""

@@ -1,0 +1,1 @@
+"""A case run many times, to where a difference comes from. Loaded only under ``--pflow-flaky``."""

@@ -1,0 +1,117 @@
+"""A workflow's file to an item for each of its mutants."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import pytest
+
+from pflow_engine.document.model import Document
+from pflow_engine.errors import PflowError, did_you_mean
+from pflow_engine.nodes import Registry
+from pflow_testkit.cases import Case
+from pflow_testkit.coverage.lines import line_of
+from pflow_testkit.mutation.judge import Baseline, Judge, Verdict
+from pflow_testkit.mutation.model import Mutant
+from pflow_testkit.mutation.mutants import mutants_of
+from pflow_testkit.runner import Ran, Ready, Setting, prepare_case
+from pflow_testkit.snapshots.seen import Seen
+
+VERDICT: Final = "pflow_mutant"
+"""The property of an item that tells the controller, and JUnit, what became of its mutant."""
+
+Test = Callable[..., None]
+
+
+class Told(NamedTuple):
+    """What the controller is told of a mutant, as JSON."""
+
+    file: str
+    line: int
+    name: str
+    was: str
+    now: str
+    outcome: str
+    by: str
+    reason: str
+
+    @classmethod
+    def of(cls, text: str) -> Told:
+        """Read it back."""
+        return cls(*json.loads(text))
+
+
+@dataclass(frozen=True)
+class Mutants:
+    """Those of one file. Its cases are run on the file as it is once in each process, when first asked for."""
+
+    document: Document
+    cases: tuple[Case, ...]
+    registry: Callable[[], Registry]
+    setting: Callable[[pytest.FixtureRequest, Case], Setting]
+    _baselines: list[list[Baseline]] = field(default_factory=list)
+
+    def tests(self, known: Registry) -> Iterator[tuple[str, Test]]:
+        """The name and the test of each mutant; a workflow that is not sound has none."""
+        try:
+            mutants = list(mutants_of(self.document, known))
+        except PflowError:
+            return
+        yield from ((f"mutant[{mutant.name}]", self._test(mutant)) for mutant in mutants)
+        names = [mutant.name for mutant in mutants]
+        yield from ((f"mutant[{name}]", _no_such(name, names)) for name in explained(self.cases) if name not in names)
+
+    def _test(self, mutant: Mutant) -> Test:
+        def test(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+            judge = self._judge(request)
+            if not self._baselines:
+                self._baselines.append(judge.baselines(self.cases, tmp_path / "as it is"))
+            verdict = judge.verdict(mutant, self._baselines[0], tmp_path)
+            told = self._told(mutant, verdict)
+            request.node.user_properties.append((VERDICT, json.dumps(told, ensure_ascii=False)))
+            if verdict.outcome == "not the same":
+                said = f"the engine promises that this makes no difference: {_diff(told)}\n{verdict.by}"
+                pytest.fail(said, pytrace=False)
+
+        return test
+
+    def _judge(self, request: pytest.FixtureRequest) -> Judge:
+        def prepare(document: Document, case: Case, folder: Path) -> Ready:
+            setting = replace(self.setting(request, case), watchers=())
+            return prepare_case(document, case, self.registry(), folder, request.getfixturevalue, setting)
+
+        def see(ran: Ran, kind: str) -> Any:
+            return Seen.of(ran.result, request.node).data(kind)
+
+        return Judge(self.document, prepare, see)
+
+    def _told(self, mutant: Mutant, verdict: Verdict) -> Told:
+        idea = mutant.idea
+        line = line_of(self.document, idea.path)
+        reason = explained(self.cases).get(mutant.name, "")
+        return Told(self.document.file, line, mutant.name, idea.was, idea.now, *verdict, reason)
+
+
+def _no_such(name: str, names: list[str]) -> Test:
+    hint = did_you_mean(name, names, otherwise="take it out of 'survivors' in the case file; its mutants: ")
+
+    def test() -> None:
+        said = f"the case file explains why '{name}' survives, and there is no such mutant"
+        pytest.fail(f"{said}\nhint: {hint}", pytrace=False)
+
+    return test
+
+
+def _diff(told: Told) -> str:
+    return f"{told.file}:{told.line}  {told.name}: {told.was} -> {told.now}"
+
+
+def explained(cases: tuple[Case, ...]) -> dict[str, str]:
+    """The survivors that the case file explains, by the mutant's name, with the reasons."""
+    file = cases[0].file if cases else None
+    written = file.ir.get("survivors", []) if file is not None else []
+    return {entry["mutant"]: entry["because"] for entry in written}

@@ -1,0 +1,77 @@
+"""Two runs of a case, on a workflow and on its mutant, to what the case could say to tell them apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from pflow_engine.result import RunResult
+from pflow_engine.trace import NodeTrace, strict_json
+from pflow_testkit.cases import Case
+from pflow_testkit.stress.comparison import canonical, difference, differing
+
+SAME: Final = "the run is the same: a case is missing in which it matters, or it does not matter"
+_LONGEST: Final = 200
+_VOLATILE: Final = ("timing", "response_time", "response_headers")
+_WAY: Final = ("batch_metadata.parallel", "batch_metadata.execution_mode", "batch_metadata.max_concurrent")
+
+
+def assertion(case: Case, base: RunResult, mutant: RunResult) -> str:
+    """What to add to a case that passes on both: an expectation that only the workflow as it is meets."""
+    here = f"case '{case.name}' would notice with "
+    if base.status != mutant.status:
+        return f"{here}expect: {{status: {base.status}}}"
+    order = [node.id for node in base.trace.nodes]
+    if order != [node.id for node in mutant.trace.nodes]:
+        return f"{here}expect: {{order: [{', '.join(order)}]}}"
+    outputs = _differing(strict_json(base.outputs), strict_json(mutant.outputs))
+    if outputs:
+        return _short(f"{here}expect: {{outputs: {outputs}}}", here)
+    for one, other in zip(base.trace.nodes, mutant.trace.nodes, strict=True):
+        left = _differing(one.outputs, other.outputs)
+        if left:
+            return _short(f"{here}expect: {{nodes: {{{one.id}: {left}}}}}", here)
+        if _facts(one) != _facts(other):
+            return f"{here}snapshot: [trace]"
+    return SAME
+
+
+def _differing(base: Mapping[str, Any], mutant: Mapping[str, Any]) -> str:
+    wanted = _unlike(base, mutant)
+    return json.dumps(wanted, ensure_ascii=False) if wanted else ""
+
+
+def _unlike(base: Mapping[str, Any], mutant: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in base.items():
+        other = mutant.get(name, ...)
+        if name in _VOLATILE:
+            continue
+        if isinstance(value, Mapping) and isinstance(other, Mapping):
+            inner = _unlike(value, other)
+            found |= {name: inner} if inner else {}
+        elif value != other:
+            found[name] = value
+    return found
+
+
+def _facts(node: NodeTrace) -> tuple[Any, ...]:
+    return node.action, node.error, node.params, node.templates
+
+
+def _short(text: str, here: str) -> str:
+    return text if len(text) <= _LONGEST else f"{here}snapshot: [trace]"
+
+
+def difference_of(result: RunResult, reference: RunResult, again: Callable[[], RunResult]) -> str:
+    """The first difference of two runs that must be the same whichever way their items were run, or "".
+
+    ``again`` gives another run like the reference: what differs between these two is not held against anyone.
+    """
+    was = canonical(reference)
+    told = frozenset(f"{node}.{way}" for node in was for way in _WAY)
+    if difference(result, was, told) is None:
+        return ""
+    found = difference(result, was, told | differing(again(), was))
+    return f"{found.path} is {found.is_now}, was {found.was}" if found else ""

@@ -1,0 +1,253 @@
+import json
+
+import pytest
+
+from pflow_testkit.mutation import judge
+
+SUM = {
+    "inputs": {"number": {"type": "integer", "default": 4}},
+    "nodes": [
+        {"id": "give", "type": "echo", "params": {"one": "${number}", "two": 20}},
+        {"id": "say", "type": "echo", "params": {"text": "${give.one} and ${give.two}"}},
+    ],
+    "outputs": {"text": {"source": "${say.text}"}},
+}
+STRICT = "cases:\n  - name: it\n    inputs: {number: 7}\n    expect: {outputs: {text: 7 and 20}}\n"
+LAX = "cases:\n  - name: it\n    inputs: {number: 7}\n"
+
+
+def _verdicts(result):
+    lines = [line.split() for line in result.stdout.lines if "::mutant[" in line]
+    return {" ".join(words[:-2]).partition("::")[2]: words[-2] for words in lines}
+
+
+@pytest.fixture
+def summing(project):
+    """A project with a workflow that says two numbers."""
+    project.write("sum.json", SUM)
+    return project
+
+
+def test_strict_case(summing):
+    """A case that says what must come out notices each change of it."""
+    summing.write("sum.test.yaml", STRICT)
+    result = summing.run("--pflow-mutate")
+    assert 0 == result.ret
+    assert "8 killed" in result.stdout.lines[-1]
+    assert "2 survived" in result.stdout.lines[-1]  # the default, which the case does not use
+
+
+def test_lax_case(summing):
+    """One that only wants a run without an error lets nearly all of them pass, and is told what would notice."""
+    summing.write("sum.test.yaml", LAX)
+    result = summing.run("--pflow-mutate")
+    assert 0 == result.ret
+    result.stdout.fnmatch_lines(
+        [
+            "*- pflow mutants -*",
+            "10 mutants: 10 survived; 0 of 10 noticed (0%)",
+            "flows/sum.json:*  change-number nodes.0.params.two",
+            "  - 20",
+            "  + 21",
+            '  case \'it\' would notice with expect: {outputs: {"text": "7 and 20"}}',
+        ]
+    )
+
+
+def test_suggestion_kills(summing):
+    """The expectation that is suggested for a survivor kills it."""
+    summing.write("sum.test.yaml", LAX)
+    said = next(
+        line for line in summing.run("--pflow-mutate", "-k", "change-number").stdout.lines if "would notice" in line
+    )
+    summing.write("sum.test.yaml", f"{LAX}    {said.partition('with ')[2]}\n")
+    assert "1 killed" in summing.run("--pflow-mutate", "-k", "change-number").stdout.lines[-1]
+
+
+def test_snapshot_notices(summing):
+    """A snapshot notices what no expectation names."""
+    summing.write("sum.test.yaml", f"{LAX}    snapshot: [trace]\n")
+    summing.run("--snapshot-update")
+    result = summing.run("--pflow-mutate")
+    assert "2 survived" in result.stdout.lines[-1]
+    assert 0 == result.ret
+
+
+def test_nothing_is_written(summing):
+    """A mutant's run writes no snapshot, under --snapshot-update neither."""
+    summing.write("sum.test.yaml", f"{LAX}    snapshot: [trace]\n")
+    summing.run("--snapshot-update")
+    file = summing.flows / "__traces__" / "sum.json" / "it.trace.json"
+    before = file.read_bytes()
+    summing.run("--pflow-mutate", "--snapshot-update", "-k", "mutant")
+    assert before == file.read_bytes()
+
+
+def test_same_with_workers(summing):
+    """Spread over workers, the verdicts are those of one process."""
+    summing.write("sum.test.yaml", STRICT)
+    alone = [line for line in summing.run("--pflow-mutate").stdout.lines if "mutants:" in line]
+    spread = summing.pytester.runpytest_subprocess("--pflow-workflows=flows", "--pflow-mutate", "-n", "2").stdout.lines
+    assert alone == [line for line in spread if "mutants:" in line] != []
+
+
+@pytest.mark.parametrize(("under", "code"), [("80", 0), ("81", 1)])
+def test_fail_under(summing, under, code):
+    """A session whose cases notice less than they should fails, and says so."""
+    summing.write("sum.test.yaml", STRICT)
+    result = summing.run(f"--pflow-mutate-fail-under={under}")
+    assert code == result.ret
+    if code:
+        result.stdout.fnmatch_lines(["80% noticed, which is less than --pflow-mutate-fail-under=81"])
+
+
+def test_share_over_hundred(summing):
+    """A share is a percentage."""
+    result = summing.run("--pflow-mutate-fail-under=-1")
+    assert pytest.ExitCode.USAGE_ERROR == result.ret
+    result.stderr.fnmatch_lines(["*--pflow-mutate-fail-under: a percentage from 0 to 100, not -1"])
+
+
+SURVIVORS = """\
+survivors:
+  - mutant: change-default inputs.number.default
+    because: every case gives the number
+"""
+
+
+def test_explained_survivors(summing):
+    """A survivor that the case file explains is told apart, with the reason."""
+    summing.write("sum.test.yaml", STRICT + SURVIVORS)
+    result = summing.run("--pflow-mutate")
+    result.stdout.fnmatch_lines(
+        [
+            "explained in case files (1):",
+            "  flows/sum.json:*  change-default inputs.number.default: every case gives the number",
+        ]
+    )
+
+
+def test_stale_explanation(summing):
+    """A survivor that is explained, and noticed, is told."""
+    summing.write(
+        "sum.test.yaml", STRICT.replace("inputs: {number: 7}", "inputs: {}").replace("7 and", "4 and") + SURVIVORS
+    )
+    result = summing.run("--pflow-mutate")
+    result.stdout.fnmatch_lines(["explained in case files, but noticed now (take the explanation out):"])
+
+
+def test_unknown_mutant(summing):
+    """An explanation of no mutant fails, with the nearest name."""
+    summing.write("sum.test.yaml", STRICT + SURVIVORS.replace("change-default", "change-defaults"))
+    result = summing.run("--pflow-mutate", "-k", "change-defaults")
+    result.assert_outcomes(failed=1, deselected=result.parseoutcomes()["deselected"])
+    result.stdout.fnmatch_lines(
+        ["*there is no such mutant", "hint: did you mean 'change-default inputs.number.default'?*"]
+    )
+
+
+def test_unreached_node(project):
+    """A change where no case comes is survived, and the node is named."""
+    ir = {
+        "nodes": [
+            {"id": "try", "type": "shell", "params": {"command": "true"}},
+            {"id": "fine", "type": "echo"},
+            {"id": "mourn", "type": "echo", "params": {"text": "oh"}},
+        ],
+        "edges": [{"from": "try", "to": "fine"}, {"from": "try", "to": "mourn", "action": "error"}],
+    }
+    project.write("try.json", ir)
+    result = project.run("--pflow-mutate", "-k", "change-text")
+    result.stdout.fnmatch_lines(["  no case reaches node 'mourn'"])
+
+
+@pytest.mark.parametrize(
+    "cases", ["cases:\n  - name: it\n    expect: {status: failed}\n", "cases:\n  - name: it\n    inputs: {nope: 1}\n"]
+)
+def test_failing_case_says_nothing(summing, cases):
+    """A case that fails on the workflow as it is notices nothing."""
+    summing.write("sum.test.yaml", cases)
+    result = summing.run("--pflow-mutate", "-k", "mutant")
+    assert "10 untested" in result.stdout.lines[-1]
+    result.stdout.fnmatch_lines(["  no case of the workflow passes as it is"])
+
+
+def test_unsound_workflow(project):
+    """Of a workflow with problems there are no mutants."""
+    project.write("bad.json", {"nodes": [{"id": "a", "type": "ecko"}]})
+    result = project.run("--pflow-mutate")
+    result.stdout.no_fnmatch_line("*pflow mutants*")
+
+
+WAYS = """\
+import threading
+from pflow_engine import Node
+from pflow_engine.nodes import Interface
+
+class Where(Node):
+    interface = Interface(outputs={"main": "boolean"}, open_params=True)
+    def post(self, shared, prep_result, exec_result):
+        shared["main"] = SAYS
+
+def pflow_register_nodes(registry):
+    registry.register("where", Where)
+"""
+BATCH = {
+    "nodes": [{"id": "each", "type": "where", "params": {"x": "${item}"}, "batch": {"items": [1, 2], "parallel": True}}]
+}
+
+
+@pytest.mark.parametrize(
+    ("says", "outcome"),
+    [
+        ("True", "passed"),
+        ("threading.current_thread() is threading.main_thread()", "failed"),
+        ("id(threading.current_thread()) + __import__('time').time_ns()", "passed"),
+    ],
+)
+def test_law_the_other_way(project, says, outcome):
+    """Where items run in parallel or one by one must make no difference: a node that sees it is found out.
+
+    What differs from run to run anyway is not held against it.
+    """
+    project.write("conftest.py", WAYS.replace("SAYS", says))
+    project.write("each.json", BATCH)
+    result = project.run("--pflow-mutate", "-k", "flip-parallel")
+    assert (outcome == "failed") == (result.ret == 1)
+    if outcome == "failed":
+        result.stdout.fnmatch_lines(
+            [
+                "the engine promises that this makes no difference: flows/each.json:*flip-parallel*: true -> false",
+                "defaults: each#0.*",
+            ]
+        )
+
+
+def test_hanging_mutant(project, monkeypatch):
+    """A mutant that does not come to an end is asked to stop, and counts as noticed."""
+    monkeypatch.setattr(judge, "_PATIENCE", 0.1)
+    wait = WAYS.replace("SAYS", 'self.params["until"] == "now" or not self.context.cancel.wait(30)')
+    project.write("conftest.py", wait)
+    project.write("wait.json", {"nodes": [{"id": "wait", "type": "where", "params": {"until": "now"}}]})
+    assert "1 timed out" in project.run("--pflow-mutate", "-k", "change-text").stdout.lines[-1]
+
+
+def test_verdict_in_junit(summing):
+    """JUnit has the verdict among the properties of the item."""
+    summing.write("sum.test.yaml", STRICT)
+    summing.run("--pflow-mutate", "--junit-xml=out.xml", "-k", "change-number")
+    text = (summing.pytester.path / "out.xml").read_text()
+    told = json.loads(text.partition('name="pflow_mutant" value="')[2].partition('" />')[0].replace("&quot;", '"'))
+    assert "killed" in told
+
+
+def test_verbose_words(summing):
+    """With -v the outcome stands beside the item."""
+    summing.write("sum.test.yaml", STRICT)
+    result = summing.run("--pflow-mutate", "-v", "-k", "change-number")
+    result.stdout.fnmatch_lines(["flows/sum.json::mutant[[]change-number nodes.0.params.two[]] KILLED*"])
+
+
+def test_off_by_default(summing):
+    """Without the option there are no mutants."""
+    summing.run().stdout.no_fnmatch_line("*mutant*")
