@@ -23,6 +23,8 @@ from mcp.client.stdio import stdio_client
 from pflow_engine import compile_ir_to_flow, run
 from pflow_engine.cli.codes import TOLD
 from pflow_engine.nodes.mcp.configuration import servers_for
+from pflow_testkit.gate import RULES
+from pflow_testkit.gate.page import anchor_of, rules_table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -377,6 +379,31 @@ def test_fixture_of_stress(tallied):
     result.stdout.fnmatch_lines(["*1 switch (from *) · replayed 10/10", "*<- switched here"])
 
 
+@pytest.fixture
+def badges(pytester):
+    """The project of the guide to fuzzing."""
+    flows = pytester.mkdir("flows")
+    (flows / "badge.json").write_text(block("json", '"type": "badge"'))
+    (flows / "conftest.py").write_text(block("python", "def badge("))
+    return pytester
+
+
+def test_picture_of_fuzzing(badges):
+    """The picture of a finding is what the guide's project shows; pasted, its case fails in the same words."""
+    arguments, expected = picture("fuzz")
+    assert expected == shown(badges.runpytest_inprocess(*arguments))
+    case = "\n".join(README.partition("for flows/badge.test.yaml:\n")[2].partition("\n\n")[0].splitlines())
+    (badges.path / "flows" / "badge.test.yaml").write_text(f"{case}\n")
+    result = badges.runpytest_inprocess("--pflow-workflows=flows", "-k", "run")
+    result.stdout.fnmatch_lines(["*: error: node 'badge' (badge) raised IndexError: string index out of range (flows*"])
+
+
+def test_strategies_example(pytester):
+    """The example of the strategies passes."""
+    pytester.makepyfile(test_own=block("python", "from pflow_testkit.strategies import"))
+    pytester.runpytest_inprocess().assert_outcomes(passed=2)
+
+
 def test_picture_of_problems(pytester):
     """The picture of problems is what the broken file shows."""
     (pytester.mkdir("flows") / "triage.json").write_text(BROKEN)
@@ -410,6 +437,24 @@ def test_commands():
         found = re.findall(rf"<!-- command: {name} -->\n```console\n\$ (.*)\n```\n<!-- end -->", README)
         assert 1 == len(found)
         assert found[0].startswith("python3 -m venv .venv && ")
+
+
+def test_compare_example(five_minutes, capsys):
+    """The example of two versions prints what changed."""
+    text = blocks("json")[0].replace("label-commit", "echo")
+    (five_minutes.path / "flows" / "triage.json").write_text(text)
+    (five_minutes.mkdir("old") / "triage.json").write_text(text.replace('"max_retries": 2', '"max_retries": 3'))
+    exec(block("python", "import compare"), {})
+    said = "BEHAVIOUR batch-retries-lowered batch 'classify' tries an item fewer times: 3 -> 2\n"
+    assert said == capsys.readouterr().out
+
+
+def test_rules_table():
+    """The table of rules is that of the gate; each link to a rule leads somewhere."""
+    found = re.search(r"<!-- rules -->\n(.*?)\n<!-- end -->", README, re.DOTALL)
+    assert found is not None
+    assert rules_table() == found[1]
+    assert all(f'id="{anchor_of(rule)}"' in found[1] for rule in RULES.values())
 
 
 @pytest.mark.parametrize(("name", "heading"), [("coverage", "pflow coverage"), ("mutants", "pflow mutants")])

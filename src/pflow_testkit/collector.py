@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
@@ -16,7 +15,7 @@ from pflow_engine.document.folder import CASE_FILE, is_workflow_name
 from pflow_engine.document.load import form_of, load
 from pflow_engine.document.model import Document
 from pflow_engine.document.positions import texts_in
-from pflow_engine.errors import InvalidWorkflow, PflowError, Problem, did_you_mean
+from pflow_engine.errors import PflowError, Problem, did_you_mean
 from pflow_engine.nodes import Registry
 from pflow_engine.store import INDEX, LLM_CALLS
 from pflow_engine.templates import parse as parse_template
@@ -24,7 +23,9 @@ from pflow_engine.validation import find_problems
 from pflow_testkit.cases import DEFAULTS, SUFFIX, Case, case_file_of, load_cases, stem_of
 from pflow_testkit.cassettes import Cassette
 from pflow_testkit.flaky.options import KEY as FLAKY
+from pflow_testkit.fuzz.options import FuzzOptions, is_fuzzed
 from pflow_testkit.hooks import hooks_for
+from pflow_testkit.items import WorkflowItem, said_by, text_of
 from pflow_testkit.mutation.options import KEY as MUTATION
 from pflow_testkit.nested import files_below
 from pflow_testkit.options import CASSETTES, KEY
@@ -71,7 +72,7 @@ class WorkflowFile(pytest.Module):
         except PflowError as error:
             if error.code == "no-nodes" and not _is_there(case_file_of(self.path)):
                 return
-            raise self.CollectError(_text(error.problems)) from None
+            raise self.CollectError(text_of(error.problems)) from None
         self.config.stash.setdefault(CASES, {})[self.path] = cases
         yield _item(self, "validate", lambda request: _validate(request, self, cases))
         for case in cases:
@@ -82,6 +83,11 @@ class WorkflowFile(pytest.Module):
                 yield _item(self, f"flaky[{case.name}]", _repeater(self, case), case)
         if self.config.stash[MUTATION] is not None:
             yield from self._mutants(cases)
+        written = cases[0].file.ir.get("fuzz") if cases and cases[0].file is not None else None
+        if is_fuzzed(written, self.config):
+            from pflow_testkit.fuzz.items import FuzzItem  # noqa: PLC0415  # for start-up time
+
+            yield FuzzItem.of(self, self.document, cases, FuzzOptions.of(written))
 
     def _mutants(self, cases: tuple[Case, ...]) -> Iterator[pytest.Item]:
         from pflow_testkit.mutation.items import Mutants  # noqa: PLC0415  # for start-up time
@@ -136,27 +142,6 @@ class MisnamedCaseFile(pytest.File):
         raise self.CollectError(str(Problem("case-file", f"case files end with {SUFFIX}", hint=hint, file=shown)))
 
 
-class WorkflowItem(pytest.Function):
-    """A test of a workflow: a function as far as fixtures and reruns go, its place is in the file."""
-
-    case: Case | None = None
-
-    @property
-    def id(self) -> Any:
-        """The id as pytest reads it back from its cache: ``run`` with the params ``case``.
-
-        pytest 9.2 builds it from a callspec, which a case is none of; as one name ``run[case]`` it would not
-        be equal to what ``--lf`` and ``--nf`` have stored.
-        """
-        return type(super().id).parse(self.nodeid)
-
-    def reportinfo(self) -> tuple[Path, int, str]:
-        """The case in its file, or the workflow."""
-        if self.case is not None and self.case.file is not None:
-            return Path(self.case.file.file).absolute(), self.case.line, self.name
-        return self.path, 0, self.name
-
-
 def _item(parent: WorkflowFile, name: str, test: Callable[..., None], case: Case | None = None) -> WorkflowItem:
     item: WorkflowItem = WorkflowItem.from_parent(parent, name=name, callobj=test)
     item.case = case
@@ -184,9 +169,9 @@ def runs_by_itself(document: Document) -> bool:
 def _validate(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[Case, ...]) -> None:
     problems = _problems(request, file, cases)
     if any(problem.severity == "error" for problem in problems):
-        pytest.fail(_text(problems), pytrace=False)
-    if problems and not _warned(request.node, PflowWarning(f"\n{_text(problems)}")):
-        pytest.fail(_text(problems), pytrace=False)
+        pytest.fail(text_of(problems), pytrace=False)
+    if problems and not _warned(request.node, PflowWarning(f"\n{text_of(problems)}")):
+        pytest.fail(text_of(problems), pytrace=False)
 
 
 def _problems(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[Case, ...]) -> list[Problem]:
@@ -209,7 +194,7 @@ def _warned(item: pytest.Item, warning: PflowWarning) -> bool:
 
 def _runner(file: WorkflowFile, case: Case) -> Callable[..., None]:
     def run(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-        said = _said_by(lambda: _test(request, file, case, tmp_path))
+        said = said_by(lambda: _test(request, file, case, tmp_path))
         if said:
             pytest.fail(said, pytrace=False)
 
@@ -225,7 +210,7 @@ def _stresser(file: WorkflowFile, case: Case) -> Callable[..., None]:
             stress_case(file.document, allowed, _registry_of(file), request, tmp_path, setting)
             return ""
 
-        said = _said_by(stress)
+        said = said_by(stress)
         if said:
             pytest.fail(said, pytrace=False)
 
@@ -247,7 +232,7 @@ def _repeater(file: WorkflowFile, case: Case) -> Callable[..., None]:
             times, registry = request.config.stash[FLAKY], _registry_of(file)
             return flaky_case(file.document, allowed, registry, request, tmp_path, setting, prepare, times)
 
-        said = _said_by(repeat)
+        said = said_by(repeat)
         if said:
             pytest.fail(said, pytrace=False)
 
@@ -257,7 +242,12 @@ def _repeater(file: WorkflowFile, case: Case) -> Callable[..., None]:
 def _test(request: pytest.FixtureRequest, file: WorkflowFile, case: Case, folder: Path) -> str:
     allowed, setting = _allowed(request, case), _setting(request, file, case)
     registry, value = _registry_of(file), request.getfixturevalue
-    ran = prepare_case(file.document, allowed, registry, folder, value, setting).ran(folder)
+    if case.expect.get("sound"):
+        from pflow_testkit.fuzz.items import sound_case  # noqa: PLC0415  # for start-up time
+
+        ran = sound_case(file.document, allowed, registry, folder, value, setting)
+    else:
+        ran = prepare_case(file.document, allowed, registry, folder, value, setting).ran(folder)
     return "\n\n".join(filter(None, [ran.report(), _snapshots_said(request, case, ran)]))
 
 
@@ -283,21 +273,6 @@ def _snapshots_said(request: pytest.FixtureRequest, case: Case, ran: Ran) -> str
         said.append(ran.summary())
     text = "\n\n".join(filter(None, said))
     return f"{text}\n{accepting(request.node)}" if text and not ran.problems else text
-
-
-def _said_by(test: Callable[[], str]) -> str:
-    try:
-        return test()
-    except InvalidWorkflow as error:
-        # What is wrong with the workflow is shown by its own item, at length.
-        lines = [str(problem).splitlines()[0] for problem in error.problems if problem.severity == "error"]
-        return "\n".join(["the workflow is invalid, see its item 'validate':", *lines])
-    except PflowError as error:
-        return _text(error.problems)
-
-
-def _text(problems: Iterable[Problem]) -> str:
-    return "\n\n".join(map(str, problems))
 
 
 def _registry_of(file: WorkflowFile) -> Registry:

@@ -17,6 +17,7 @@ from pflow_testkit import stress_options
 from pflow_testkit.coverage.options import add_coverage_options, read_coverage_options
 from pflow_testkit.flaky.options import KEY as FLAKY
 from pflow_testkit.flaky.options import add_flaky_options, read_flaky_options
+from pflow_testkit.fuzz.options import add_fuzz_options
 from pflow_testkit.ledger import Ledger
 from pflow_testkit.mutation.options import KEY as MUTATION
 from pflow_testkit.mutation.options import add_mutation_options, read_mutation_options
@@ -37,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_coverage_options(parser)
     add_mutation_options(parser)
     add_flaky_options(parser)
+    add_fuzz_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:

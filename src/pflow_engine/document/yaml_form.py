@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from pflow_engine.document.flow_templates import Shield, shielded
-from pflow_engine.document.plain import DEEPEST, TOO_DEEP
+from pflow_engine.document.plain import DEEPEST, MOST_DIGITS, TOO_DEEP
 from pflow_engine.document.positions import Path, Source, Span, Spans, first_problems, in_file_order
 from pflow_engine.errors import InvalidWorkflow, Problem
 
@@ -159,8 +159,11 @@ def _refused_value(path: Path, node: Any, loader: Any, source: Source) -> Iterat
 
 
 def _is_sound(node: Any, loader: Any) -> bool:
+    if len(node.value) > MOST_DIGITS and (node.tag == f"{_TAG}int" or ":" in node.value):
+        return False  # 1:59:59… counts in sixties, which takes time quadratic in its length
     try:
         value = loader.construct_object(node)
+        str(value)  # 0xfff… may be an integer that Python does not write
     except (ValueError, KeyError, IndexError):  # how PyYAML fails on "0b_", on "!!bool x", on '!!int ""'
         return False
     return not isinstance(value, float) or math.isfinite(value)

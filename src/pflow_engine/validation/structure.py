@@ -42,7 +42,7 @@ def mended(document: Document) -> Document | None:
 def schema_problems(validator: Any, data: Any, place: Place) -> list[Problem]:
     """The problems a jsonschema validator finds (the first thousand), in words, in the order of the data."""
     errors = sorted(islice(validator.iter_errors(data), MOST_PROBLEMS + 1), key=_in_data_order)
-    return [problem for error in errors for problem in _in_words(error, place)]
+    return list(islice((problem for error in errors for problem in _in_words(error, place)), MOST_PROBLEMS + 1))
 
 
 def foreign_words(error: Any, path: Path) -> tuple[str, str, str]:
