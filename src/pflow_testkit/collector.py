@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
