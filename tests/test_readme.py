@@ -387,6 +387,35 @@ def test_fixture_of_stress(tallied):
 
 
 @pytest.fixture
+def renamed_output(five_minutes, monkeypatch):
+    """The guide's project under git, where an output was renamed in the workflow and in its case."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    (five_minutes.path / ".gitignore").write_text("__pycache__\n.pytest_cache\n")
+    author = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    for args in (["init", "-q"], ["add", "-A"], [*author, "commit", "-q", "-m", "first"]):
+        subprocess.run(["git", *args], check=True)
+    subprocess.run(["git", "update-ref", "refs/remotes/origin/main", "HEAD"], check=True)
+    for name in ("triage.json", "triage.test.yaml"):
+        file = five_minutes.path / "flows" / name
+        file.write_text(file.read_text().replace('"count"', '"labels"').replace("{count:", "{labels:"))
+    return five_minutes
+
+
+def test_picture_of_the_gate(renamed_output):
+    """The picture of the gate is what the guide's project shows when an output is renamed."""
+    arguments, expected = picture("gate")
+    assert expected == shown(renamed_output.runpytest_inprocess(*arguments))
+
+
+def test_approval_example(renamed_output):
+    """The example of approvals lets the renamed output of the picture pass."""
+    renamed_output.makepyprojecttoml(block("toml", "pflow_gate_allow"))
+    result = renamed_output.runpytest_inprocess("--pflow-workflows=flows", "--pflow-against=origin/main")
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(["*approved: the dashboard that read it is gone", "*warning:*flows/old.json*"])
+
+
+@pytest.fixture
 def badges(pytester):
     """The project of the guide to fuzzing."""
     flows = pytester.mkdir("flows")
