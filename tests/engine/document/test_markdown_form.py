@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pflow_engine import Registry, validate
@@ -392,6 +392,7 @@ def _survives(text):
         assert str(error)
 
 
+@settings(deadline=None)  # how fast it is, no test asks
 @given(st.lists(_PIECES | st.text(max_size=5), max_size=40).map("".join))
 @example(f"{HEAD}- k: {'[' * 10_000}")
 @example(f"{HEAD}- k: " + "[${" * 10_000)
