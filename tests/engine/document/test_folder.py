@@ -29,7 +29,10 @@ def test_cases(tmp_path, name):
     assert [] == _found(tmp_path)
 
 
-@pytest.mark.parametrize(("name", "expected"), [("latest.json", True), ("test.yaml", True), ("batch-test.json", True), ("a.test.yaml", False)])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("latest.json", True), ("test.yaml", True), ("batch-test.json", True), ("a.test.yaml", False)],
+)
 def test_one_name(tmp_path, name, expected):
     """A word that ends with test is none of these."""
     assert expected == is_workflow_name(tmp_path / name)
