@@ -108,3 +108,15 @@ def test_plugin_rows():
     names = ["verify 8 trace snapshots", "what a snapshot adds", "what an unrelated run pays"]
     assert names == [next((name for name in names if name in row), row) for row in rows]
     assert all(re.search(r"\d", row.split("|")[2]) for row in rows)
+
+
+def test_comparing_rows():
+    """The script about comparing has a row for equal pairs, a folder of them and renamed nodes, each with a figure."""
+    command = [sys.executable, str(SCRIPT.with_name("comparing.py")), "--quick"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert "" == done.stderr
+    rows = done.stdout.splitlines()[2:]
+    assert ["equal pairs", "as one folder", "all nodes renamed"] == [
+        row.split("|")[1].partition(",")[0].strip() for row in rows
+    ]
+    assert all(re.search(r"\d", row.split("|")[2]) for row in rows)

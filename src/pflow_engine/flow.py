@@ -19,6 +19,7 @@ from pflow_engine.document.model import Workflow
 from pflow_engine.errors import InvalidInput, NodeFailed, PflowError, Problem
 from pflow_engine.failures import cancelled, endless_loop, raised_failure, reported_failure
 from pflow_engine.inputs import bind_inputs
+from pflow_engine.resources import Resources
 from pflow_engine.result import RunResult, collect_outputs, status_of
 from pflow_engine.signals import Signals
 from pflow_engine.store import LLM_CALLS
@@ -81,7 +82,8 @@ class Flow:
         clock = clock or RealClock()
         recorder = Recorder(on_event, clock, own.cancel)
         recorder.keep_secret(registered)
-        run = FlowRun(self, bound, executor or ThreadPoolExecutor, clock, own, recorder)
+        resources = Resources(own)
+        run = FlowRun(self, bound, executor or ThreadPoolExecutor, clock, own, recorder, resources)
         run.remember(upstream or {})
         with Signals(own.cancel) as signals:
             try:
@@ -91,8 +93,7 @@ class Flow:
                     signals.hold()
             finally:
                 forget()
-                if trace_file is not None:
-                    write_json(trace_file, run.trace().to_dict())
+                _end(run, trace_file)
         if run.recorder.broken_listener is not None:
             raise run.recorder.broken_listener
         return result
@@ -113,11 +114,13 @@ class FlowRun:
         clock: Clock,
         cancel: CancelToken,
         recorder: Recorder,
+        resources: Resources,
         above: tuple[Level, ...] = (),
         hand_on: Callable[[list[Any]], None] | None = None,
     ) -> None:
         self.flow, self.executor, self.clock, self.cancel = flow, executor, clock, cancel
         self.recorder, self.above, self.hand_on = recorder, above, hand_on
+        self.resources = resources
         self.handed_on = 0
         self.inputs = strict_json(inputs)
         self.store: dict[str, Any] = {**inputs, LLM_CALLS: []}
@@ -173,7 +176,7 @@ class FlowRun:
         return None
 
     def _step(self, node_id: str) -> tuple[str, NodeFailed | None]:
-        call = Call(node_id, self.clock, self.cancel, self.recorder, self.executor, above=self.above)
+        call = Call(node_id, self.clock, self.cancel, self.recorder, self.executor, self.resources, above=self.above)
         self._forget_error(node_id)
         try:
             return self.flow.layers[node_id].run(call, self.store, {}) or "default", None
@@ -223,6 +226,15 @@ class FlowRun:
             engine_version=_engine_version(),
             secrets=self.recorder.known_secrets,
         )
+
+
+def _end(run: FlowRun, trace_file: str | os.PathLike[str] | None) -> None:
+    # The trace first: what is closed may be in no hurry.
+    try:
+        if trace_file is not None:
+            write_json(trace_file, run.trace().to_dict())
+    finally:
+        run.resources.close()
 
 
 def _nothing() -> None:

@@ -211,7 +211,9 @@ def prepare_case(  # noqa: PLR0913  # what a case is run with
     own = set(case.stubs)
     case = replace(case, stubs=stubs_of_folder(case.stubs, setting.hooks, document, registry))
     faults, tape = Faults.of(case.faults), setting.tape(folder)
-    registry.plug(StandIns(case.stubs, case.live, log, document, faults, tape))
+    stand_ins = StandIns(case.stubs, case.live, log, document, faults, tape)
+    registry.plug(stand_ins)
+    registry.asks_outside = stand_ins.reaches_out
     workflow = validate(document, registry)
     problems = [*_misfits(case, workflow, registry, own), *_fault_misfits(case, faults, workflow, registry)]
     if problems:

@@ -144,6 +144,7 @@ class Pflow:
         registry = registry_for(self._config, *self._paths(document))
         stubs = stubs_of_folder(stand_ins.stubs, hooks, document, registry)
         registry.plug(replace(stand_ins, stubs=stubs))
+        registry.asks_outside = stand_ins.reaches_out
         workflow = validate(document, registry)
         self._nodes.update(each.path for each in nodes_in(workflow))
         misfits = _misfits("stub", stub_problems(stubs, workflow, registry))

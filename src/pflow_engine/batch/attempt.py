@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, NamedTuple, Protocol
 from pflow_engine.batch.outcome import Outcome
 from pflow_engine.clock import CancelToken, Clock
 from pflow_engine.errors import PflowError, Unhealable
+from pflow_engine.resources import Resources
 
 Work = Callable[[int, int], tuple[dict[str, Any], str | None]]
 """``work(index, attempt)`` runs one attempt and gives its outputs and action; attempts count from 1."""
@@ -37,7 +38,9 @@ class ItemEvent(NamedTuple):
 class FarJob(Protocol):
     """What travels to another process, once to each, and makes the job there."""
 
-    def job(self, payloads: Mapping[int, Any], cancel: CancelToken) -> tuple[Job, Callable[[], Any]]:
+    def job(
+        self, payloads: Mapping[int, Any], cancel: CancelToken, resources: Resources
+    ) -> tuple[Job, Callable[[], Any]]:
         """The job for these items, by index; and what gives their report, once they have ended."""
         ...
 

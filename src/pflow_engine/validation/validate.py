@@ -47,7 +47,8 @@ def find_problems(document: Document, registry: Registry | None = None) -> list[
     that is reported. The errors of the workflows that it nests come after its own, each with its own file.
     """
     nested = Nested(_check, registry or Registry.default())
-    return [*nested.check(document).problems, *nested.errors]
+    # One file of settings may be what several workflows find fault with.
+    return list(dict.fromkeys([*nested.check(document).problems, *nested.errors]))
 
 
 def validate_nested(ref: str, folder: Path, registry: Registry, above: Chain) -> Workflow:
@@ -63,7 +64,7 @@ def validate_nested(ref: str, folder: Path, registry: Registry, above: Chain) ->
 
 def _sound(checked: Checked, nested: Nested) -> Workflow:
     if checked.workflow is None or any(problem.severity == "error" for problem in checked.problems):
-        raise InvalidWorkflow([*checked.problems, *nested.errors])
+        raise InvalidWorkflow(dict.fromkeys([*checked.problems, *nested.errors]))
     return checked.workflow
 
 
@@ -76,9 +77,8 @@ def _check(document: Document, nested: Nested) -> Checked:
         workflow = build_workflow(sound)
         children, wrong = nested.children_of(workflow)
         workflow = replace(workflow, children=children)
-        meaning = chain(
-            wrong, reference_problems(workflow, nested.registry), dataflow_problems(workflow, nested.registry)
-        )
+        here = nested.registry.at(document.folder)
+        meaning = chain(wrong, reference_problems(workflow, here), dataflow_problems(workflow, here))
     problems = sorted(first_problems(chain(faults, meaning), document.text, document.file), key=in_file_order)
     if workflow is None or any(problem.severity == "error" for problem in problems):
         return Checked(None, problems)

@@ -57,7 +57,8 @@ class Attempts:
         items, root, params, usage, run = self.items, self.root, self.params, self.usage, self.inner.run
         alias, seconds, above = self.config.alias, self.config.timeout, call.above
         timed, counted = seconds is not None, not self.nests
-        node_id, clock, recorder, executor = call.node_id, call.clock, call.recorder, call.executor
+        node_id, clock, recorder = call.node_id, call.clock, call.recorder
+        executor, resources = call.executor, call.resources
 
         def attempt(
             index: int, number: int, cancel: CancelToken, calls: list[Any]
@@ -65,7 +66,9 @@ class Attempts:
             outputs: dict[str, Any] = {}
             # Each attempt gets its own copy of the item: the original is what the next one starts from.
             store = item_store(root, node_id, outputs, alias, copy_data(items[index]), index, calls)
-            here = _new(Call, (node_id, clock, cancel, recorder, executor, index, number, alias, above, timed))
+            here = _new(Call, (
+                node_id, clock, cancel, recorder, executor, resources, index, number, alias, above, timed,
+            ))  # fmt: skip
             return outputs, run(here, store, params)
 
         def work(index: int, number: int) -> tuple[dict[str, Any], str | None]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from pflow_engine.batch import Job
 from pflow_engine.clock import CancelToken, Clock
+from pflow_engine.resources import Resources
 from pflow_engine.trace import Event, Recorder, Trace
 from pflow_engine.wrappers.attempts import Attempts
 from pflow_engine.wrappers.layer import Call, Level
@@ -34,12 +35,14 @@ class FarSide:
     listening: bool
     above: tuple[Level, ...]
 
-    def job(self, payloads: Mapping[int, Any], cancel: CancelToken) -> tuple[Job, Callable[[], Report]]:
+    def job(
+        self, payloads: Mapping[int, Any], cancel: CancelToken, resources: Resources
+    ) -> tuple[Job, Callable[[], Report]]:
         """The job for these items, by index; and what gives their report, once they have ended."""
         events: list[Event] = []
         recorder = Recorder(events.append if self.listening else None, self.clock)
         attempts = replace(self.attempts, items=payloads, usage={})
-        call = Call(self.node_id, self.clock, cancel, recorder, ThreadPoolExecutor, above=self.above)
+        call = Call(self.node_id, self.clock, cancel, recorder, ThreadPoolExecutor, resources, above=self.above)
 
         def report() -> Report:
             known, children = recorder.known_secrets, recorder.children(self.node_id)

@@ -39,7 +39,7 @@ class _Far:
     def __init__(self, work, fields):
         self.work, self.fields = work, fields
 
-    def job(self, payloads, cancel):
+    def job(self, payloads, cancel, resources):
         said, fields = [], {**self.fields}
         if fields.pop("listening", False):
             fields["on_item"] = said.append
