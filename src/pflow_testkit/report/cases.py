@@ -22,8 +22,8 @@ def case(each: Case, file: str) -> Iterator[str]:
         yield f'<p class="case {text(each.outcome)}" data-outcome="{text(each.outcome)}">{_name(each, file)}</p>'
         return
     yield f'<details class="case {text(each.outcome)}" data-outcome="{text(each.outcome)}"{" open" if bad else ""}>'
-    words = [f"<small>{text(word)}</small>" for word in [duration(each.duration * 1000), *_words(runs)]]
-    yield f"<summary>{_name(each, file)} {' '.join(words)}</summary>"
+    words = ", ".join([duration(each.duration * 1000), *_words(runs)])
+    yield f"<summary>{_name(each, file)} <small>{text(words)}</small></summary>"
     if each.seen.failure:
         yield f'<pre class="failure" tabindex="0">{_classed(each.seen.failure)}</pre>'
     for number, run in enumerate(runs, 1):

@@ -42,9 +42,9 @@ class Section:
             yield "<p>This is no sound workflow, so there is no graph of it: see what <b>validate</b> says.</p>"
         else:
             yield from self._drawn(graph)
-        if not self.cases:
+        if graph and not any(run.file == self.file for each in self.cases for run in each.seen.runs):
             reached = any(each.hits for each in self.places)
-            yield f"<p>No test runs it{' but those of workflows that nest it' if reached else ''}.</p>"
+            yield f"<p>No test runs it{', but workflows that nest it' if reached else ''}.</p>"
         for each in self.cases:
             yield from case(each, self.file)
         yield "</section>"
@@ -58,8 +58,9 @@ class Section:
         yield '</ul><dl class="nodes">'
         for index, node in enumerate(graph.nodes):
             yield from self._node(index, node, hits.get(node_key(node.id)))
-        yield "</dl></div></div>"
+        yield "</dl>"
         yield from _missed(self.places)
+        yield "</div></div>"
 
     def _node(self, index: int, node: Node, runs: int | None) -> Iterator[str]:
         state = "" if runs is None else "reached" if runs else "missed"

@@ -90,14 +90,120 @@ class ReportSession:
         kept.private.append(private)
         if len(kept.runs) < _MOST_RUNS:
             result = self._named(result, nodeid)
-            file = _shown(result.workflow)
-            self._workflows.setdefault(file, result.workflow)
+            file = self._shown(result.workflow)
+            if file not in self._workflows:
+                self._workflows[file] = _filed(result.workflow, os.path.abspath(result.workflow.document.file))  # noqa: PTH100  # keeps symbolic links as written
             kept.runs.append(seen_run(result, file, times, private))
         else:
             kept.more += 1
         self._tally.watch(nodeid, result)
 
-    def _plain(graph: Graph) -> list[Any]:
+    def _named(self, result: RunResult, nodeid: str) -> RunResult:
+        # Of a workflow that a test writes itself there is no file: it goes by the test's own name.
+        if result.workflow.document.file not in NO_FILES:
+            return result
+        return replace(result, workflow=_filed(result.workflow, str(self._config.invocation_params.dir / nodeid)))
+
+    def _shown(self, workflow: Workflow) -> str:
+        # From where pytest was started: a test may be somewhere else.
+        return os.path.relpath(workflow.document.file, self._config.invocation_params.dir)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Let the report of a test of ours carry what its process knows."""
+        report = yield
+        own = hasattr(item, "case")
+        if own or item.nodeid in self._kept or "pflow" in getattr(item, "fixturenames", ()):
+            kept = self._kept[item.nodeid] if report.when != "teardown" else self._kept.pop(item.nodeid, _Kept())
+            file = os.path.relpath(item.path) if own else ""
+            failure = self._failure(report.longreprtext, kept) if report.failed else ""
+            runs = kept.runs if report.when != "setup" else []
+            report.pflow_seen = Seen(file, failure, runs, kept.more).to_text()  # type: ignore[attr-defined]  # travels with it
+        return report
+
+    def _failure(self, said: str, kept: _Kept) -> str:
+        for private in [*kept.private, Private(Redactor.of(environment_secrets()), lambda value: value)]:
+            said = private.text(said, _MOST_FAILURE)
+        return said
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take what a test carried: its call, and what went wrong before or after."""
+        carried = getattr(report, "pflow_seen", None)
+        if carried is None:
+            return
+        before = self._cases.get(report.nodeid)
+        if report.when == "call" or report.outcome != "passed" or before is None:
+            self._cases[report.nodeid] = _case(report, Seen.of_text(carried), before)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note a workflow that could not be collected."""
+        if report.failed:
+            self._unread[report.nodeid] = self._failure(report.longreprtext, _Kept())
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Add what a worker of xdist knows of workflows."""
+        sent = getattr(node, "workeroutput", {}).get(_SENT)
+        if sent is not None:
+            self._tally.receive(sent["tally"])
+            self._graphs.update({file: Graph.of_row(row) for file, row in sent["graphs"].items()})
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write the page, whole or not at all; one that cannot be written fails the session."""
+        if self._config.getoption("collectonly", default=False):
+            return
+        self._draw()
+        if hasattr(self._config, "workeroutput"):
+            rows = {file: _plain(graph) for file, graph in self._graphs.items()}
+            self._config.workeroutput[_SENT] = {"tally": self._tally.to_send(), "graphs": rows}
+            return
+        shown = os.path.relpath(self._file)
+        try:
+            write_text(self._file, page(self._report(exitstatus)))
+        except OSError as error:
+            self._told = f"{shown} could not be written: {error.strerror}"
+            if session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        else:
+            self._told = f"{shown} ({self._file.stat().st_size / 1024:,.0f} KB)"
+
+    def _draw(self) -> None:
+        collected = count_on(self._tally, self._config)
+        for workflow in self._workflows.values():
+            # Run by a test, of no folder that was opted in to.
+            try:
+                registry = registry_for(self._config, Path(workflow.document.file).absolute())
+                self._tally.add_workflow(workflow, registry)
+            except PflowError:
+                continue
+        for workflow in [*collected, *self._workflows.values()]:
+            for each in with_nested(workflow):
+                self._graphs.setdefault(self._shown(each), graph_of(each, self._shown))
+
+    def _report(self, exitstatus: int) -> Report:
+        early = "The session was interrupted: this is what it came to until then."
+        return Report(
+            cases=list(self._cases.values()),
+            coverage=self._tally.result(),
+            graphs=self._graphs,
+            unread=sorted(self._unread.items()),
+            made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            seconds=perf_counter() - self._started,
+            ended=early if exitstatus == pytest.ExitCode.INTERRUPTED else "",
+        )
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say where it is."""
+        if self._told:
+            terminalreporter.section("pflow report", sep="-")
+            terminalreporter.write_line(self._told)
+
+
+def _filed(workflow: Workflow, file: str) -> Workflow:
+    return replace(workflow, document=replace(workflow.document, file=file))
+
+
+def _plain(graph: Graph) -> list[Any]:
     # What xdist sends may be of plain types only.
     edges = [list(edge) for edge in graph.edges]
     return [graph.name, graph.start, [list(node) for node in graph.nodes], edges]

@@ -14,7 +14,6 @@ from pflow_testkit.report.timing import NOT_YET, Mark, Marks
 _MOST_BARS: Final = 600
 _MOST_ERRORS: Final = 20
 _MOST_ALONE: Final = 200
-_LATE, _SLACK = 5.0, 0.5  # milliseconds
 _RANK: Final = {"ok": 0, "retried": 1, "failed": 2}
 
 Shown = Callable[[str], str]
@@ -44,7 +43,7 @@ class _Span(NamedTuple):
 def timeline(path: str, batch: BatchTrace, marks: Marks, shown: Shown) -> Timeline:
     """Milliseconds from the start of its first item. What was never started is counted, not drawn."""
     items = [_Item(index, *row) for index, row in enumerate(batch.items)]
-    spans = sorted(_spans(items, marks), key=lambda span: (span.start, span.item.index))
+    spans = _spans(items, marks, parallel=bool(batch.metadata.get("parallel")))
     lanes = _lanes(spans)
     wall = max([*(span.end for span in spans), 0.0])
     bars = [_bar(lane, span, shown) for lane, own in enumerate(lanes) for span in own]
@@ -70,38 +69,35 @@ def _mode(metadata: Any) -> str:
     return f"parallel, at most {workers} at a time" if workers else "one after the other"
 
 
-def _spans(items: Iterable[_Item], marks: Marks) -> Iterator[_Span]:
-    marked = [(item, marks[item.index], *_between(item, marks[item.index])) for item in items if item.index in marks]
-    first = min((start for _, _, start, _ in marked), default=0.0)
-    for item, mark, start, end in marked:
-        retries = tuple(round(retry * 1000 - first, 3) for retry in mark.retries)
-        yield _Span(item, mark.thread, round(start - first, 3), round(end - first, 3), retries)
+def _spans(items: Iterable[_Item], marks: Marks, *, parallel: bool) -> list[_Span]:
+    marked = [(item, marks.items[item.index]) for item in items if item.index in marks.items]
+    if parallel:
+        marked = [(item, mark) for item, mark in marked if mark.thread != marks.thread or not _is_late(item, mark)]
+    first = min((mark.start for _, mark in marked), default=0.0)
+    spans = [_span(item, mark, first) for item, mark in marked]
+    return sorted(spans, key=lambda span: (span.start, span.item.index))
 
 
-def _between(item: _Item, mark: Mark) -> tuple[float, float]:
-    # Milliseconds. Of an item that ran in another process only its end is known: all is told at once when it is back.
-    start, end = mark.start * 1000, mark.end * 1000
-    if mark.end == NOT_YET:
-        return start, start + item.duration_ms
-    told_late = item.duration_ms - (end - start) > _LATE and end - start < item.duration_ms / 2
-    return (end - item.duration_ms if told_late else start), end
+def _is_late(item: _Item, mark: Mark) -> bool:
+    # Of an item of another process this one hears only when that is back, all at once.
+    return _ms(mark.end - mark.start) < item.duration_ms / 2
+
+
+def _span(item: _Item, mark: Mark, first: float) -> _Span:
+    start = _ms(mark.start - first)
+    end = start + item.duration_ms if mark.end == NOT_YET else _ms(mark.end - first)
+    return _Span(item, mark.thread, start, end, tuple(_ms(retry - first) for retry in mark.retries))
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)
 
 
 def _lanes(spans: Iterable[_Span]) -> list[list[_Span]]:
-    # A thread has one, and more only where its items overlap: those of other processes.
-    by_thread: dict[int, list[list[_Span]]] = defaultdict(list)
+    by_thread: dict[int, list[_Span]] = defaultdict(list)
     for span in spans:
-        own = by_thread[span.thread]
-        free = next((lane for lane in own if _is_free(lane[-1], span)), None)
-        if free is None:
-            own.append([span])
-        else:
-            free.append(span)
-    return [lane for own in by_thread.values() for lane in own]
-
-
-def _is_free(last: _Span, span: _Span) -> bool:
-    return last.end <= span.start + _SLACK
+        by_thread[span.thread].append(span)
+    return list(by_thread.values())
 
 
 def _bar(lane: int, span: _Span, shown: Shown) -> Bar:

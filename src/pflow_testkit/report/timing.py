@@ -26,8 +26,12 @@ class Mark:
     retries: list[float] = field(default_factory=list)
 
 
-Marks = dict[int, Mark]
-"""Those of a batch, by index."""
+@dataclass(slots=True)
+class Marks:
+    """Those of a batch, by index; and the thread of the node itself."""
+
+    thread: int
+    items: dict[int, Mark] = field(default_factory=dict)
 
 
 class Times:
@@ -40,15 +44,15 @@ class Times:
     def on_event(self, event: Event) -> None:
         """Note it, if it is of an item."""
         if event.kind == "node_start":
-            self.batches[event.node_id].append({})
+            self.batches[event.node_id].append(Marks(threading.get_ident()))
         elif event.index is not None:
             self._item(self.batches[event.node_id], event.index, event.kind)
 
     def _item(self, runs: list[Marks], index: int, kind: str) -> None:
         if not runs:
-            runs.append({})
+            runs.append(Marks(threading.get_ident()))
         now = self._now()
-        mark = runs[-1].setdefault(index, Mark(threading.get_ident(), now))
+        mark = runs[-1].items.setdefault(index, Mark(threading.get_ident(), now))
         if kind == "item_retry":
             mark.retries.append(now)
         elif kind == "item_end":
@@ -58,4 +62,4 @@ class Times:
         """Those of one run of a node of ``total`` that the trace has; it keeps the last attempt, as the last ones."""
         runs = self.batches.get(path, [])
         place = len(runs) - total + number
-        return runs[place] if 0 <= place < len(runs) else {}
+        return runs[place] if 0 <= place < len(runs) else Marks(0)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
-import shlex
 import shutil
 import subprocess
-from contextlib import contextmanager
+import sys
+
+import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 _FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --disable-dev-shm-usage --remote-debugging-pipe"
 )
+_PIPES = """
+import fcntl, os, sys
+pipes = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
+os.dup2(pipes[0], 3)
+os.dup2(pipes[1], 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Chromium reads from 3 and writes to 4."""
 
 
 class Browser:
@@ -64,9 +72,7 @@ class Browser:
     def open(self, path, *, width=1200, height=900, dark=False, script=True):
         """Load a file, and wait until it is there."""
         self.send("Emulation.setScriptExecutionDisabled", value=not script)
-        self.send(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
-        )
+        self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.send("Emulation.setEmulatedMedia", features=[scheme])
         self._loaded = False
@@ -81,21 +87,20 @@ class Browser:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def picture(self, path):
-        """A PNG of the whole page."""
-        data = self.send("Page.captureScreenshot", captureBeyondViewport=True)["data"]
-        path.write_bytes(base64.b64decode(data))
 
-
-@contextmanager
-def browser(folder):
-    """A browser with a profile of its own in ``folder``."""
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory):
+    """A browser with a profile of its own."""
+    if CHROMIUM is None:
+        missing = "Chromium is not installed: the page is not opened"
+        (pytest.fail if os.environ.get("PFLOW_NEEDS_CHROMIUM") else pytest.skip)(missing)
+    folder = tmp_path_factory.mktemp("chromium")
     theirs_in, ours_out = os.pipe()
     ours_in, theirs_out = os.pipe()
-    start = f"exec {shlex.quote(CHROMIUM)} {_FLAGS} --user-data-dir={shlex.quote(str(folder))} about:blank"
+    command = [CHROMIUM, *_FLAGS.split(), f"--user-data-dir={folder}", "about:blank"]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            ["/bin/sh", "-c", f"{start} 3<&{theirs_in} 4>&{theirs_out}"],
+            [sys.executable, "-c", _PIPES, str(theirs_in), str(theirs_out), *command],
             pass_fds=(theirs_in, theirs_out),
             stdin=subprocess.DEVNULL,
             stdout=log,
