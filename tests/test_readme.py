@@ -68,7 +68,7 @@ def screen(name: str) -> list[tuple[str, list[str]]]:
 
 def timeless(lines: list[str]) -> list[str]:
     """Lines without what differs from run to run."""
-    return [re.sub(r"\b\d+(\.\d+)?(ms|s)\b", "…", line).strip("= ") for line in lines]
+    return [re.sub(r"\b\d+(\.\d+)?(ms|s| KB)\b", "…", line).strip("= ") for line in lines]
 
 
 def shown(result: pytest.RunResult) -> list[str]:
@@ -399,9 +399,11 @@ def test_commands():
         assert found[0].startswith("python3 -m venv .venv && ")
 
 
-@pytest.mark.parametrize(("name", "heading"), [("coverage", "pflow coverage"), ("mutants", "pflow mutants")])
+@pytest.mark.parametrize(
+    ("name", "heading"), [("coverage", "pflow coverage"), ("mutants", "pflow mutants"), ("report", "pflow report")]
+)
 def test_picture_of_the_demo(pytester, name, heading):
-    """What is told of coverage, and of mutants, is what the demo gives."""
+    """What is told of coverage, of mutants and of the page is what the demo gives."""
     arguments, expected = picture(name)
     shutil.copytree(ROOT / "tests" / "workflows", pytester.path / "tests" / "workflows")
     lines = timeless(pytester.runpytest_inprocess(*arguments).stdout.lines)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 
@@ -132,7 +133,7 @@ def test_timeline_is_drawn(shown):
     assert 8 == len(rows)
     assert all(left - 1 <= start < end <= right + 1 for _, start, end in rows)
     rows.sort()
-    assert all(row[2] <= after[1] + 2 for row, after in zip(rows, rows[1:], strict=False) if row[0] == after[0])
+    assert all(row[2] <= after[1] + 2 for row, after in pairwise(rows) if row[0] == after[0])
 
 
 def test_bar_is_told(shown):
