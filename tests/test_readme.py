@@ -22,6 +22,9 @@ from mcp.client.stdio import stdio_client
 
 from pflow_engine import compile_ir_to_flow, run
 from pflow_engine.cli.codes import TOLD
+from pflow_engine.nodes.mcp.configuration import servers_for
+from pflow_testkit.gate import RULES
+from pflow_testkit.gate.page import anchor_of, rules_table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -273,6 +276,13 @@ def test_progress_example(pytester):
     assert 0 == result.ret
 
 
+def test_spans_example(pytester):
+    """The example of OpenTelemetry prints what it says."""
+    result = pytester.runpython(pytester.makepyfile(block("python", "ConsoleSpanExporter(")))
+    assert ["node say: completed", "workflow hello: success"] == result.outlines
+    assert 0 == result.ret
+
+
 def test_chart_example(pytester):
     """The example of a chart prints the one that is shown."""
     result = pytester.runpython(pytester.makepyfile(block("python", "import mermaid")))
@@ -281,7 +291,7 @@ def test_chart_example(pytester):
 
 def test_mcp_example(pytester):
     """The server of the example starts, and describes a workflow."""
-    pytester.path.joinpath(".mcp.json").write_text(block("json", "mcpServers"))
+    pytester.path.joinpath(".mcp.json").write_text(block("json", '"pflow-testkit"'))
     pytester.path.joinpath("say.json").write_text('{"nodes": [{"id": "say", "type": "echo"}]}')
     (server,) = json.loads(pytester.path.joinpath(".mcp.json").read_text())["mcpServers"].values()
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -376,11 +386,77 @@ def test_fixture_of_stress(tallied):
     result.stdout.fnmatch_lines(["*1 switch (from *) · replayed 10/10", "*<- switched here"])
 
 
+@pytest.fixture
+def renamed_output(five_minutes, monkeypatch):
+    """The guide's project under git, where an output was renamed in the workflow and in its case."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    (five_minutes.path / ".gitignore").write_text("__pycache__\n.pytest_cache\n")
+    author = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    for args in (["init", "-q"], ["add", "-A"], [*author, "commit", "-q", "-m", "first"]):
+        subprocess.run(["git", *args], check=True)
+    subprocess.run(["git", "update-ref", "refs/remotes/origin/main", "HEAD"], check=True)
+    for name in ("triage.json", "triage.test.yaml"):
+        file = five_minutes.path / "flows" / name
+        file.write_text(file.read_text().replace('"count"', '"labels"').replace("{count:", "{labels:"))
+    return five_minutes
+
+
+def test_picture_of_the_gate(renamed_output):
+    """The picture of the gate is what the guide's project shows when an output is renamed."""
+    arguments, expected = picture("gate")
+    assert expected == shown(renamed_output.runpytest_inprocess(*arguments))
+
+
+def test_approval_example(renamed_output):
+    """The example of approvals lets the renamed output of the picture pass."""
+    renamed_output.makepyprojecttoml(block("toml", "pflow_gate_allow"))
+    result = renamed_output.runpytest_inprocess("--pflow-workflows=flows", "--pflow-against=origin/main")
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(["*approved: the dashboard that read it is gone", "*warning:*flows/old.json*"])
+
+
+@pytest.fixture
+def badges(pytester):
+    """The project of the guide to fuzzing."""
+    flows = pytester.mkdir("flows")
+    (flows / "badge.json").write_text(block("json", '"type": "badge"'))
+    (flows / "conftest.py").write_text(block("python", "def badge("))
+    return pytester
+
+
+def test_picture_of_fuzzing(badges):
+    """The picture of a finding is what the guide's project shows; pasted, its case fails in the same words."""
+    arguments, expected = picture("fuzz")
+    assert expected == shown(badges.runpytest_inprocess(*arguments))
+    case = "\n".join(README.partition("for flows/badge.test.yaml:\n")[2].partition("\n\n")[0].splitlines())
+    (badges.path / "flows" / "badge.test.yaml").write_text(f"{case}\n")
+    result = badges.runpytest_inprocess("--pflow-workflows=flows", "-k", "run")
+    result.stdout.fnmatch_lines(["*: error: node 'badge' (badge) raised IndexError: string index out of range (flows*"])
+
+
+def test_strategies_example(pytester):
+    """The example of the strategies passes."""
+    pytester.makepyfile(test_own=block("python", "from pflow_testkit.strategies import"))
+    pytester.runpytest_inprocess().assert_outcomes(passed=2)
+
+
 def test_picture_of_problems(pytester):
     """The picture of problems is what the broken file shows."""
     (pytester.mkdir("flows") / "triage.json").write_text(BROKEN)
     arguments, expected = picture("problems")
     assert expected == shown(pytester.runpytest_inprocess(*arguments))
+
+
+def test_mcp_tools(pytester):
+    """The case about MCP tools passes without a server, and both servers of the file are understood."""
+    flows = pytester.mkdir("flows")
+    (flows / ".mcp.json").write_text(block("json", "tracker-mcp"))
+    (flows / "issues.yaml").write_text(block("yaml", "mcp-tracker-list_issues\n"))
+    (flows / "issues.test.yaml").write_text(block("yaml", "type:mcp-tracker-list_issues"))
+    assert {"tracker": "stdio", "my-notes": "http"} == {
+        name: server.transport for name, server in servers_for(flows).items()
+    }
+    pytester.runpytest_inprocess("--pflow-workflows=flows", "-k", "run").assert_outcomes(passed=1)
 
 
 def test_picture_of_a_missing_stub(five_minutes):
@@ -397,6 +473,24 @@ def test_commands():
         found = re.findall(rf"<!-- command: {name} -->\n```console\n\$ (.*)\n```\n<!-- end -->", README)
         assert 1 == len(found)
         assert found[0].startswith("python3 -m venv .venv && ")
+
+
+def test_compare_example(five_minutes, capsys):
+    """The example of two versions prints what changed."""
+    text = blocks("json")[0].replace("label-commit", "echo")
+    (five_minutes.path / "flows" / "triage.json").write_text(text)
+    (five_minutes.mkdir("old") / "triage.json").write_text(text.replace('"max_retries": 2', '"max_retries": 3'))
+    exec(block("python", "import compare"), {})
+    said = "BEHAVIOUR batch-retries-lowered batch 'classify' tries an item fewer times: 3 -> 2\n"
+    assert said == capsys.readouterr().out
+
+
+def test_rules_table():
+    """The table of rules is that of the gate; each link to a rule leads somewhere."""
+    found = re.search(r"<!-- rules -->\n(.*?)\n<!-- end -->", README, re.DOTALL)
+    assert found is not None
+    assert rules_table() == found[1]
+    assert all(f'id="{anchor_of(rule)}"' in found[1] for rule in RULES.values())
 
 
 @pytest.mark.parametrize(

@@ -49,12 +49,13 @@ class _Nest:
 
     def flow(self, workflow: Workflow) -> Flow:
         here = replace(self, files=(*self.files, absolute(workflow.document)))
-        layers = {node.id: here.layer(workflow, node) for node in workflow.nodes}
+        types = self.registry.at(workflow.document.folder)
+        layers = {node.id: here.layer(workflow, node, types) for node in workflow.nodes}
         edges = {(edge.source, edge.action): edge.target for edge in workflow.edges}
         return Flow(workflow, layers, edges)
 
-    def layer(self, workflow: Workflow, node: NodeIR) -> Layer:
-        kind = self.registry.get(node.type)
+    def layer(self, workflow: Workflow, node: NodeIR, types: Registry) -> Layer:
+        kind = types.get(node.type)
         if kind is None:
             raise InvalidWorkflow(_no_type(workflow, node))
         spec = NodeSpec(

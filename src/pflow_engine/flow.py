@@ -19,11 +19,13 @@ from pflow_engine.document.model import Workflow
 from pflow_engine.errors import InvalidInput, NodeFailed, PflowError, Problem
 from pflow_engine.failures import cancelled, endless_loop, raised_failure, reported_failure
 from pflow_engine.inputs import bind_inputs
+from pflow_engine.resources import Resources
 from pflow_engine.result import RunResult, collect_outputs, status_of
 from pflow_engine.signals import Signals
 from pflow_engine.store import LLM_CALLS
 from pflow_engine.trace import (
     Event,
+    Failure,
     OnEvent,
     Recorder,
     Trace,
@@ -81,7 +83,8 @@ class Flow:
         clock = clock or RealClock()
         recorder = Recorder(on_event, clock, own.cancel)
         recorder.keep_secret(registered)
-        run = FlowRun(self, bound, executor or ThreadPoolExecutor, clock, own, recorder)
+        resources = Resources(own)
+        run = FlowRun(self, bound, executor or ThreadPoolExecutor, clock, own, recorder, resources)
         run.remember(upstream or {})
         with Signals(own.cancel) as signals:
             try:
@@ -91,8 +94,7 @@ class Flow:
                     signals.hold()
             finally:
                 forget()
-                if trace_file is not None:
-                    write_json(trace_file, run.trace().to_dict())
+                _end(run, trace_file)
         if run.recorder.broken_listener is not None:
             raise run.recorder.broken_listener
         return result
@@ -113,11 +115,13 @@ class FlowRun:
         clock: Clock,
         cancel: CancelToken,
         recorder: Recorder,
+        resources: Resources,
         above: tuple[Level, ...] = (),
         hand_on: Callable[[list[Any]], None] | None = None,
     ) -> None:
         self.flow, self.executor, self.clock, self.cancel = flow, executor, clock, cancel
         self.recorder, self.above, self.hand_on = recorder, above, hand_on
+        self.resources = resources
         self.handed_on = 0
         self.inputs = strict_json(inputs)
         self.store: dict[str, Any] = {**inputs, LLM_CALLS: []}
@@ -133,11 +137,12 @@ class FlowRun:
 
     def result(self) -> RunResult:
         """Walk to the end."""
-        self._tell(Event("run_start", total=len(self.flow.layers)))
         try:
+            self._tell(Event("run_start", total=len(self.flow.layers), trace=self.trace))
             error = self._walk()
-        except BaseException:
-            self._tell(Event("run_end", status="interrupted"))
+        except BaseException as signal:
+            cut = Failure("interrupted", type(signal).__name__)
+            self._tell(Event("run_end", status="interrupted", failure=cut, trace=self.trace))
             raise
         ran = [node.id for node in self.recorder.nodes]
         outputs: dict[str, Any] = {}
@@ -147,7 +152,8 @@ class FlowRun:
         trace = self._trace(status, self._written(outputs), error)
         if not self.recorder.given_up():
             self._ended = trace
-        self._tell(Event("run_end", status=status))
+        failure = Failure(error.summary, error.code) if error else None
+        self._tell(Event("run_end", status=status, failure=failure, trace=self.trace))
         return RunResult(status, outputs, self.store, trace, error, self.flow.workflow)
 
     def _tell(self, event: Event) -> None:
@@ -173,7 +179,7 @@ class FlowRun:
         return None
 
     def _step(self, node_id: str) -> tuple[str, NodeFailed | None]:
-        call = Call(node_id, self.clock, self.cancel, self.recorder, self.executor, above=self.above)
+        call = Call(node_id, self.clock, self.cancel, self.recorder, self.executor, self.resources, above=self.above)
         self._forget_error(node_id)
         try:
             return self.flow.layers[node_id].run(call, self.store, {}) or "default", None
@@ -223,6 +229,15 @@ class FlowRun:
             engine_version=_engine_version(),
             secrets=self.recorder.known_secrets,
         )
+
+
+def _end(run: FlowRun, trace_file: str | os.PathLike[str] | None) -> None:
+    # The trace first: what is closed may be in no hurry.
+    try:
+        if trace_file is not None:
+            write_json(trace_file, run.trace().to_dict())
+    finally:
+        run.resources.close()
 
 
 def _nothing() -> None:

@@ -62,7 +62,7 @@ def _run(flow: Flow, inputs: Mapping[str, Any], call: Call, store: Store) -> Run
     level = Level(call.node_id, call.index, call.attempt)
     listener = _prefixed(call) if call.recorder.listening else None
     recorder = Recorder(listener, call.clock, above=call.recorder, given_up=_given_up(call))
-    seams = call.executor, call.clock, call.cancel, recorder
+    seams = call.executor, call.clock, call.cancel, recorder, call.resources
     run = FlowRun(flow, inputs, *seams, (*call.above, level), _hand_on(call, store))
     call.recorder.note_child(call.node_id, call.index, call.attempt, run.trace)
     result = run.result()

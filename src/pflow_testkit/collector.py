@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from pflow_engine.document.folder import CASE_FILE, is_workflow_name
+from pflow_engine.document.folder import CASE_FILE
 from pflow_engine.document.load import form_of, load
 from pflow_engine.document.model import Document
 from pflow_engine.document.positions import texts_in
-from pflow_engine.errors import InvalidWorkflow, PflowError, Problem, did_you_mean
+from pflow_engine.errors import PflowError, Problem, did_you_mean
 from pflow_engine.nodes import Registry
 from pflow_engine.store import INDEX, LLM_CALLS
 from pflow_engine.templates import parse as parse_template
@@ -24,7 +24,10 @@ from pflow_engine.validation import find_problems
 from pflow_testkit.cases import DEFAULTS, SUFFIX, Case, case_file_of, load_cases, stem_of
 from pflow_testkit.cassettes import Cassette
 from pflow_testkit.flaky.options import KEY as FLAKY
+from pflow_testkit.fuzz.options import FuzzOptions, is_fuzzed
+from pflow_testkit.gate_options import GATE
 from pflow_testkit.hooks import hooks_for
+from pflow_testkit.items import WorkflowItem, said_by, text_of
 from pflow_testkit.mutation.options import KEY as MUTATION
 from pflow_testkit.nested import files_below
 from pflow_testkit.options import CASSETTES, KEY
@@ -36,6 +39,9 @@ from pflow_testkit.storage import CASES, cassette_name, folder_of
 from pflow_testkit.stress_options import is_stressed
 from pflow_testkit.watching import Watch
 
+_STEMS: pytest.StashKey[dict[Path, set[str]]] = pytest.StashKey()
+"""The workflows of a folder, by what they share with their case files."""
+
 
 class PflowWarning(UserWarning):
     """A problem of a workflow that does not stop it."""
@@ -43,11 +49,10 @@ class PflowWarning(UserWarning):
 
 def collect_file(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """The collector of a file, if by its name it may be a workflow or a case file."""
-    if CASE_FILE.search(path.name) and not path.name.endswith(SUFFIX):
-        stem = CASE_FILE.sub("", path.name)
-        return MisnamedCaseFile.from_parent(parent, path=path) if stem in _stems_beside(path) else None
     if path.name.endswith(SUFFIX):
         return CaseFile.from_parent(parent, path=path)
+    if _is_misnamed(path, parent.config):
+        return MisnamedCaseFile.from_parent(parent, path=path)
     return WorkflowFile.from_parent(parent, path=path) if form_of(path) else None
 
 
@@ -72,9 +77,12 @@ class WorkflowFile(pytest.Module):
         except PflowError as error:
             if error.code == "no-nodes" and not _is_there(case_file_of(self.path)):
                 return
-            raise self.CollectError(_text(error.problems)) from None
+            raise self.CollectError(text_of(error.problems)) from None
         self.config.stash.setdefault(CASES, {})[self.path] = cases
         yield _item(self, "validate", lambda request: _validate(request, self, cases))
+        gate = self.config.stash.get(GATE, None)
+        if gate is not None and gate.compares(self.path, self.document, cases):
+            yield _item(self, "gate", lambda request: _gate(request, gate))
         for case in cases:
             yield _item(self, f"run[{case.name}]", _runner(self, case), case)
             if is_stressed(case, self.config):
@@ -83,6 +91,11 @@ class WorkflowFile(pytest.Module):
                 yield _item(self, f"flaky[{case.name}]", _repeater(self, case), case)
         if self.config.stash[MUTATION] is not None:
             yield from self._mutants(cases)
+        written = cases[0].file.ir.get("fuzz") if cases and cases[0].file is not None else None
+        if is_fuzzed(written, self.config):
+            from pflow_testkit.fuzz.items import FuzzItem  # noqa: PLC0415  # for start-up time
+
+            yield FuzzItem.of(self, self.document, cases, FuzzOptions.of(written))
 
     def _mutants(self, cases: tuple[Case, ...]) -> Iterator[pytest.Item]:
         from pflow_testkit.mutation.items import Mutants  # noqa: PLC0415  # for start-up time
@@ -106,6 +119,12 @@ class WorkflowFile(pytest.Module):
         return (Case(DEFAULTS),) if runs_by_itself(self.document) else ()
 
 
+def gate_of_removed(session: pytest.Session, path: Path) -> WorkflowItem:
+    """The item ``gate`` of a workflow that is gone."""
+    gate, file = session.config.stash[GATE], WorkflowFile.from_parent(session, path=path)
+    return _item(file, "gate", lambda request: _gate(request, gate))
+
+
 class CaseFile(pytest.File):
     """A case file: its cases belong to the workflows beside it, but one without a workflow is a mistake."""
 
@@ -115,7 +134,7 @@ class CaseFile(pytest.File):
         Raises:
             CollectError: there is no workflow of its name.
         """
-        stem, stems = self.path.name.removesuffix(SUFFIX), _stems_beside(self.path)
+        stem, stems = self.path.name.removesuffix(SUFFIX), _stems_beside(self.path, self.config)
         if stem not in stems:
             message = f"there is no workflow '{stem}' beside this case file"
             hint = did_you_mean(stem, stems, otherwise="beside it: ")
@@ -135,27 +154,6 @@ class MisnamedCaseFile(pytest.File):
         hint = f"rename it to {CASE_FILE.sub(SUFFIX, self.path.name)}"
         shown = os.path.relpath(self.path)
         raise self.CollectError(str(Problem("case-file", f"case files end with {SUFFIX}", hint=hint, file=shown)))
-
-
-class WorkflowItem(pytest.Function):
-    """A test of a workflow: a function as far as fixtures and reruns go, its place is in the file."""
-
-    case: Case | None = None
-
-    @property
-    def id(self) -> Any:
-        """The id as pytest reads it back from its cache: ``run`` with the params ``case``.
-
-        pytest 9.2 builds it from a callspec, which a case is none of; as one name ``run[case]`` it would not
-        be equal to what ``--lf`` and ``--nf`` have stored.
-        """
-        return type(super().id).parse(self.nodeid)
-
-    def reportinfo(self) -> tuple[Path, int, str]:
-        """The case in its file, or the workflow."""
-        if self.case is not None and self.case.file is not None:
-            return Path(self.case.file.file).absolute(), self.case.line, self.name
-        return self.path, 0, self.name
 
 
 def _item(parent: WorkflowFile, name: str, test: Callable[..., None], case: Case | None = None) -> WorkflowItem:
@@ -185,14 +183,15 @@ def runs_by_itself(document: Document) -> bool:
 def _validate(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[Case, ...]) -> None:
     problems = _problems(request, file, cases)
     if any(problem.severity == "error" for problem in problems):
-        pytest.fail(_text(problems), pytrace=False)
-    if problems and not _warned(request.node, PflowWarning(f"\n{_text(problems)}")):
-        pytest.fail(_text(problems), pytrace=False)
+        pytest.fail(text_of(problems), pytrace=False)
+    if problems and not _warned(request.node, PflowWarning(f"\n{text_of(problems)}")):
+        pytest.fail(text_of(problems), pytrace=False)
 
 
 def _problems(request: pytest.FixtureRequest, file: WorkflowFile, cases: tuple[Case, ...]) -> list[Problem]:
     try:
         registry = registry_for_cases(request.config, file.path, file.document, cases)
+        registry.asks_outside = True
         return find_problems(file.document, registry)
     except PflowError as error:
         return list(error.problems)
@@ -207,9 +206,21 @@ def _warned(item: pytest.Item, warning: PflowWarning) -> bool:
     return True
 
 
+def _gate(request: pytest.FixtureRequest, gate: Any) -> None:
+    said = said_by(lambda: _judged(gate, request.node))
+    if said:
+        pytest.fail(said, pytrace=False)
+
+
+def _judged(gate: Any, item: pytest.Item) -> str:
+    said, stale = gate.judge(item)
+    refused = stale and not _warned(item, PflowWarning(f"\n{text_of(stale)}"))
+    return "\n\n".join(filter(None, [said, text_of(stale) if refused else ""]))
+
+
 def _runner(file: WorkflowFile, case: Case) -> Callable[..., None]:
     def run(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-        said = _said_by(lambda: _test(request, file, case, tmp_path))
+        said = said_by(lambda: _test(request, file, case, tmp_path))
         if said:
             pytest.fail(said, pytrace=False)
 
@@ -225,7 +236,7 @@ def _stresser(file: WorkflowFile, case: Case) -> Callable[..., None]:
             stress_case(file.document, allowed, _registry_of(file), request, tmp_path, setting)
             return ""
 
-        said = _said_by(stress)
+        said = said_by(stress)
         if said:
             pytest.fail(said, pytrace=False)
 
@@ -247,7 +258,7 @@ def _repeater(file: WorkflowFile, case: Case) -> Callable[..., None]:
             times, registry = request.config.stash[FLAKY], _registry_of(file)
             return flaky_case(file.document, allowed, registry, request, tmp_path, setting, prepare, times)
 
-        said = _said_by(repeat)
+        said = said_by(repeat)
         if said:
             pytest.fail(said, pytrace=False)
 
@@ -257,7 +268,12 @@ def _repeater(file: WorkflowFile, case: Case) -> Callable[..., None]:
 def _test(request: pytest.FixtureRequest, file: WorkflowFile, case: Case, folder: Path) -> str:
     allowed, setting = _allowed(request, case), _setting(request, file, case)
     registry, value = _registry_of(file), request.getfixturevalue
-    ran = prepare_case(file.document, allowed, registry, folder, value, setting).ran(folder)
+    if case.expect.get("sound"):
+        from pflow_testkit.fuzz.items import sound_case  # noqa: PLC0415  # for start-up time
+
+        ran = sound_case(file.document, allowed, registry, folder, value, setting)
+    else:
+        ran = prepare_case(file.document, allowed, registry, folder, value, setting).ran(folder)
     return "\n\n".join(filter(None, [ran.report(), _snapshots_said(request, case, ran)]))
 
 
@@ -285,28 +301,28 @@ def _snapshots_said(request: pytest.FixtureRequest, case: Case, ran: Ran) -> str
     return f"{text}\n{accepting(request.node)}" if text and not ran.problems else text
 
 
-def _said_by(test: Callable[[], str]) -> str:
-    try:
-        return test()
-    except InvalidWorkflow as error:
-        # What is wrong with the workflow is shown by its own item, at length.
-        lines = [str(problem).splitlines()[0] for problem in error.problems if problem.severity == "error"]
-        return "\n".join(["the workflow is invalid, see its item 'validate':", *lines])
-    except PflowError as error:
-        return _text(error.problems)
-
-
-def _text(problems: Iterable[Problem]) -> str:
-    return "\n\n".join(map(str, problems))
-
-
 def _registry_of(file: WorkflowFile) -> Registry:
     return registry_for(file.config, file.path, *files_below(file.document))
 
 
-def _stems_beside(path: Path) -> set[str]:
-    files = [other for other in path.parent.iterdir() if is_workflow_name(other)]
-    return {stem_of(other) for other in files}
+def _is_misnamed(path: Path, config: pytest.Config) -> bool:
+    # Beside batch.json, batch-test.json may be a workflow of its own: it is one if it has nodes.
+    if not CASE_FILE.search(path.name) or CASE_FILE.sub("", path.name) not in _stems_beside(path, config):
+        return False
+    try:
+        load(path)
+    except PflowError:
+        return True
+    return False
+
+
+def _stems_beside(path: Path, config: pytest.Config) -> set[str]:
+    # Once for each folder: it may have thousands of case files.
+    known, folder = config.stash.setdefault(_STEMS, {}), path.parent
+    if folder not in known:
+        files = [other for other in folder.iterdir() if form_of(other) and not other.name.endswith(SUFFIX)]
+        known[folder] = {stem_of(other) for other in files}
+    return known[folder]
 
 
 def _is_there(path: Path) -> bool:

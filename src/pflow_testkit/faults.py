@@ -135,11 +135,20 @@ class Faults:
             InvalidWorkflow: it is none that could be meant.
         """
         __tracebackhide__ = True
-        written = [fault.written()]
-        wrong = [*injection_faults(written), *_not_filled(written)]
-        if wrong:
-            raise InvalidWorkflow([Problem("bad-fault", message, hint=hint) for _, message, hint in wrong])
+        _refuse([fault.written()])
         self._given.append(fault)
+
+    def behind(self, written: Sequence[Mapping[str, Any]]) -> Faults:
+        """Others, as a case file writes them, for one run, and these behind them: which of these are met is noted.
+
+        Raises:
+            InvalidWorkflow: one is none that could be meant.
+        """
+        __tracebackhide__ = True
+        _refuse(list(written))
+        found = Faults([*map(Injection.of, written), *self._given])
+        found._lock, found._met, found._runs = self._lock, self._met, self._runs
+        return found
 
     def around(self, spec: NodeSpec, layer: Layer) -> Layer:
         """The node's layer inside its faults, if it has any."""
@@ -242,7 +251,14 @@ def _half(value: Any) -> Any:
     return text[: len(text) // 2]
 
 
-def _not_filled(written: list[dict[str, Any]]) -> Iterator[Fault]:
+def _refuse(written: list[Any]) -> None:
+    __tracebackhide__ = True
+    wrong = [*injection_faults(written), *_not_filled(written)]
+    if wrong:
+        raise InvalidWorkflow([Problem("bad-fault", message, hint=hint) for _, message, hint in wrong])
+
+
+def _not_filled(written: list[Any]) -> Iterator[Fault]:
     # In a case file they are filled in by now.
     for place, found in () if is_too_deep(written) else fixtures_in(written):
         yield place, f"{shown(found)} is for case files", "ask for the fixture in the test, and give its value"

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pflow_testkit import stress_options
+from pflow_testkit import gate_options, stress_options
 from pflow_testkit.coverage.options import add_coverage_options, read_coverage_options
 from pflow_testkit.flaky.options import KEY as FLAKY
 from pflow_testkit.flaky.options import add_flaky_options, read_flaky_options
+from pflow_testkit.fuzz.options import add_fuzz_options
 from pflow_testkit.ledger import Ledger
 from pflow_testkit.mutation.options import KEY as MUTATION
 from pflow_testkit.mutation.options import add_mutation_options, read_mutation_options
@@ -45,10 +46,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """``--pflow-workflows`` and its kin."""
     add_options(parser)
     stress_options.add_stress_options(parser)
+    gate_options.add_gate_options(parser)
     add_coverage_options(parser)
     add_mutation_options(parser)
     add_flaky_options(parser)
     add_report_options(parser)
+    add_fuzz_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -61,6 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[HOST] = dict(os.environ)
     config.pluginmanager.register(Ledger(config), "pflow_ledger")
     config.stash[stress_options.KEY] = stress_options.read_stress_options(config)
+    config.stash[gate_options.KEY] = gate_options.read_gate_options(config)
     config.stash[WATCHERS], config.stash[OBSERVERS] = [], []
     _count_coverage(config)
     _count_mutants(config)
@@ -68,6 +72,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[FLAKY] = read_flaky_options(config)
     if config.stash[KEY].folders:
         add_arguments(config, config.stash[KEY])
+    if gate_options.wants_gate(config.stash[gate_options.KEY], config.stash[KEY]):
+        from pflow_testkit.gate.session import open_gate  # noqa: PLC0415  # for start-up time
+
+        open_gate(config)
 
 
 def _count_coverage(config: pytest.Config) -> None:
@@ -112,6 +120,18 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     from pflow_testkit.collector import collect_file  # noqa: PLC0415  # for start-up time
 
     return collect_file(file_path, parent)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Add the gate of workflows that are gone; leave out what comes out as it did."""
+    gate = session.config.stash.get(gate_options.GATE, None)
+    if gate is None:
+        return
+    from pflow_testkit.collector import gate_of_removed  # noqa: PLC0415  # for start-up time
+
+    items += [gate_of_removed(session, path) for path in gate.removed()]
+    gate.deselect(items)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -19,10 +19,13 @@ from pflow_testkit.stubs import CallLog, StandIns, stubs_of_folder
 def registry_for(config: pytest.Config, *paths: Path) -> Registry:
     """The built-in and installed types, and those of every conftest.py from the top down to any of ``paths``.
 
+    To know more of them nothing outside is asked: that is for the item ``validate``, and for what may reach out.
+
     Raises:
         InvalidHook: a hook that does not take what it is given, naming its file.
     """
     registry = Registry.default()
+    registry.asks_outside = False
     for plugin in plugins_for(config, paths, (REGISTER, WRAP)):
         try:
             registry.plug(plugin)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -65,6 +66,15 @@ def own_place(folder: Path, env: Mapping[str, Any], hidden: Iterable[str] | None
         finally:
             patch.undo()
             _note_time_zone()
+
+
+def emptied(folder: Path) -> None:
+    """Take everything out of a folder, for another run in it."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def own_places(folder: Path) -> dict[str, str]:

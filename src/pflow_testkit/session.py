@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -82,12 +82,14 @@ class Pflow:
         inputs: Mapping[str, Any] | None = None,
         *,
         stubs: Any = None,
+        faults: Sequence[Mapping[str, Any]] = (),
         live: bool = False,
         **options: Any,
     ) -> RunResult:
         """Run a workflow; ``source`` may be left out under ``@pytest.mark.pflow_workflow(path)``.
 
-        ``stubs`` maps nodes to what stands in for them, as ``stub`` takes it, for this run only.
+        ``stubs`` maps nodes to what stands in for them, as ``stub`` takes it, for this run only. ``faults`` are those
+        of this run, as a case file writes them and ``strategies.faults_for`` makes them: one may go unmet.
         ``options`` are those of ``Flow.run``: ``executor``, ``clock``, ``on_event``, ``cancel``, ``trace_file``.
         Without a ``clock`` it is that of ``pflow_clock``: nothing really waits.
 
@@ -104,7 +106,8 @@ class Pflow:
         document = _plainly(lambda: self._document(source))
         setting = self._setting_for(document)
         tape = setting.tape(self.folder.parent)
-        stand_ins = StandIns(standing_in, may_reach_out, log, document, self._faults, tape)
+        of_run = _plainly(lambda: self._faults.behind(faults))
+        stand_ins = StandIns(standing_in, may_reach_out, log, document, of_run, tape)
         flow = _plainly(lambda: self._compiled(document, stand_ins, setting.hooks))
         hidden = None if may_reach_out or (tape and tape.cassette.records) else hidden_from(self._config)
         with own_place(self.folder.parent, {}, hidden):
@@ -142,10 +145,11 @@ class Pflow:
         registry = registry_for(self._config, *self._paths(document))
         stubs = stubs_of_folder(stand_ins.stubs, hooks, document, registry)
         registry.plug(replace(stand_ins, stubs=stubs))
+        registry.asks_outside = stand_ins.reaches_out
         workflow = validate(document, registry)
         self._nodes.update(each.path for each in nodes_in(workflow))
         misfits = _misfits("stub", stub_problems(stubs, workflow, registry))
-        faults = self._faults.misfits(workflow, registry)
+        faults = stand_ins.faults.misfits(workflow, registry)
         misfits += _misfits("fault", ((path[1:], message, hint) for path, message, hint in faults))
         if misfits:
             raise InvalidWorkflow(misfits)

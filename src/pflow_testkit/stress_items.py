@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -20,7 +19,7 @@ from pflow_testkit.cases import Case, InvalidCase
 from pflow_testkit.options import rerun_command
 from pflow_testkit.runner import Ready, prepare_case
 from pflow_testkit.runner import Setting as CaseSetting
-from pflow_testkit.sandbox import own_place
+from pflow_testkit.sandbox import emptied, own_place
 from pflow_testkit.stress import Exploration, Plan, Token
 from pflow_testkit.stress.exploring import explored
 from pflow_testkit.stress.flows import explore_flow
@@ -103,7 +102,7 @@ def stress_case(  # noqa: PLR0913  # what a case is run with
 
         def afresh() -> dict[str, Any]:
             # Each schedule finds the files of the case, and no others.
-            _empty(work)
+            emptied(work)
             ready.begin(work)
             return {}
 
@@ -124,14 +123,6 @@ def _check(ready: Ready, result: RunResult) -> None:
     problems = ready.judged(result).problems
     if problems:
         raise AssertionError("\n".join(str(problem).splitlines()[0] for problem in problems))
-
-
-def _empty(folder: Path) -> None:
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
 
 
 def _settled(options: dict[str, Any], item: pytest.Item) -> tuple[Plan, dict[str, Any]]:

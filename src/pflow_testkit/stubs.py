@@ -107,6 +107,11 @@ class CallLog:
 class Tape(Protocol):
     """A cassette as one run uses it."""
 
+    @property
+    def records(self) -> bool:
+        """Whether calls that it does not have are made and kept."""
+        ...
+
     def layer(self, spec: NodeSpec, inner: Layer) -> Layer:
         """What stands in the place of a node that reaches out."""
         ...
@@ -130,11 +135,17 @@ class StandIns:
     faults: Faults = field(default_factory=Faults)
     tape: Tape | None = None
 
+    @property
+    def reaches_out(self) -> bool:
+        """Whether any node may, and so what is outside may be asked what it takes."""
+        return bool(self.live) or (self.tape is not None and self.tape.records)
+
     def pflow_register_nodes(self, registry: Registry) -> None:
         """Types that are stubbed, by themselves or by a node of theirs, need not be installed."""
         for name in _stubbed_types(self.stubs, self.document):
             if name not in registry:
                 registry.add(_placeholder(name))
+            registry.excuse(name)
 
     def pflow_wrap_node(self, spec: NodeSpec, layer: Layer) -> Layer:
         """The layer in the node's place."""

@@ -1,6 +1,7 @@
 """A project with workflows, in a folder of its own, and pytest runs of it."""
 
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+sys.path.append(str(Path(__file__).parent / "gate"))
 
 HELLO = {
     "inputs": {"name": {"type": "string"}},
@@ -86,3 +89,11 @@ def httpserver_url() -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def versions(tmp_path):
+    """Compares versions of workflows."""
+    from gate_versions import Versions  # noqa: PLC0415  # the tests of the gate alone need it
+
+    return Versions(tmp_path)

@@ -2,11 +2,15 @@ import json
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from pflow_engine.document.yaml_text import yaml_text
 from pflow_engine.validation.structure import build_validator
 from pflow_testkit.cases import InvalidCase, case_schema, load_cases
 from pflow_testkit.cases.places import env_faults, file_faults
+from pflow_testkit.strategies import texts, values
 
 
 def _load(tmp_path, text):
@@ -49,6 +53,9 @@ def test_schema_is_a_schema():
         ("cases: {name: a}", "'cases' must be a list of cases, not object"),
         ("cases: [{name: !!binary aa}]", "makes no value a case file can hold"),
         ("cases: [{name: a, name: b}]", "key 'name' is given twice"),
+        ("cases: [{name: {a: b}, snapshot: [trace]}]", "'name' must be"),
+        ("cases: [{name: a, expect: {sound: very}}]", "'sound' must be"),
+        ("fuzz: {allow: ValueError}\ncases: [{name: a}]", "'allow' must be"),
     ],
 )
 def test_bad_case_file(tmp_path, text, said):
@@ -59,6 +66,44 @@ def test_bad_case_file(tmp_path, text, said):
         load_cases(path, "a.test.yaml")
     assert said in str(caught.value)
     assert "a.test.yaml" in str(caught.value)
+    assert all(problem.position for problem in caught.value.problems)
+
+
+_WORDS = [
+    "when",
+    "attempts",
+    "raises",
+    "action",
+    "node",
+    "item",
+    "attempt",
+    "hang",
+    "corrupt",
+    "$match",
+    "$type",
+    "$fixture",
+    "status",
+    "outputs",
+]
+_PARTS = ["inputs", "files", "env", "stubs", "faults", "expect", "snapshot", "stress", "live"]
+_ANY = values(text=texts() | st.sampled_from(_WORDS))
+_CASES = st.lists(
+    st.fixed_dictionaries({"name": texts() | _ANY}, optional=dict.fromkeys(_PARTS, _ANY)) | _ANY, max_size=3
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@given(fuzz=_ANY, cases=_CASES | _ANY)
+def test_anything_in_a_case_file(tmp_path, fuzz, cases):
+    """Whatever stands in a case file, it is cases, or refused with the place of each thing that is wrong."""
+    try:
+        _load(tmp_path, yaml_text({"fuzz": fuzz, "cases": cases}))
+    except InvalidCase as error:
+        problems = error.problems
+    else:
+        return
+    assert problems
+    assert all(problem.position and str(problem).encode() for problem in problems)
 
 
 STUBS = [

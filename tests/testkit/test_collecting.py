@@ -252,6 +252,14 @@ def test_misnamed_case_file(project, ada, name):
     project.run().stdout.fnmatch_lines(["*case files end with .test.yaml*", "*rename it to hello.test.yaml"])
 
 
+@pytest.mark.parametrize("name", ["hello-test.json", "smoke_test.json", "load.tests.json"])
+def test_named_like_a_test(project, ada, name):
+    """A workflow whose own name ends with test is collected with its cases, beside another one too."""
+    project.hello()
+    project.hello(ada, name.removesuffix(".json"))
+    project.run("-k", name).assert_outcomes(passed=2, deselected=1)
+
+
 def test_case_file_of_no_workflow(project, ada):
     """A file with a case file but without nodes is no data file, it is a mistake."""
     project.write("hello.json", {"node": []})

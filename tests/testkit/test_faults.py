@@ -746,3 +746,25 @@ def test_clock_of_cases(project):
         "    print('slept', clock.slept)\n",
     )
     project.run("-s", "-k", "run").stdout.fnmatch_lines(["*slept [[]3600[]]*"])
+
+
+def test_faults_of_one_run(project):
+    """Faults given to a run are for that one alone, stand before those of the test, and may go unmet."""
+    project.hello()
+    project.pytester.makepyfile(
+        """
+        import pytest
+        from pflow_engine import InvalidWorkflow
+
+        def test(pflow, pflow_faults):
+            pflow_faults.raises("hello", "of the test")
+            faults = [{"node": "hello", "error": "of the run"}, {"node": "hello", "attempt": 9, "delay": 1}]
+            run = lambda **given: str(pflow.run("flows/hello.json", {"name": "Ada"}, **given).error)
+            assert "of the run" in run(faults=faults)
+            assert "of the test" in run()
+            for faults, said in [([{"node": "hello"}], "raises"), ([{"node": "nope", "raises": "x"}], "no node 'nope'")]:
+                with pytest.raises(InvalidWorkflow, match=said):
+                    run(faults=faults)
+        """
+    )
+    project.pytester.runpytest_inprocess().assert_outcomes(passed=1)

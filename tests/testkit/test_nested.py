@@ -274,7 +274,7 @@ def test_types_of_childs_folder(project):
 def test_type_not_installed(nested):
     """A node of a child whose type is not installed can be stubbed by its path."""
     project = nested(ONE, STUBBED)
-    project.write("child.json", json.dumps(CHILD).replace('"http"', '"mcp-web-get"'))
+    project.write("child.json", json.dumps(CHILD).replace('"http"', '"vendor-get"'))
     project.run("-k", "parent").assert_outcomes(passed=2)
 
 

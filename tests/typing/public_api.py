@@ -9,6 +9,7 @@ from pflow_engine import (
     Flow,
     NodeFailed,
     PflowError,
+    Position,
     Problem,
     Registry,
     RunResult,
@@ -22,6 +23,8 @@ from pflow_engine import (
     validate,
 )
 from pflow_engine.formatting import describe_as_json, mermaid, problems_as_json, run_as_json
+from pflow_testkit.changes import Severity
+from pflow_testkit.gate import RULES, Finding, Rule, compare, compare_sets
 
 
 @node("double", outputs={"value": int}, effects="none")
@@ -63,3 +66,10 @@ try:
 except NodeFailed as error:
     assert_type(error.node_id, str)
     assert_type(error.index, int | None)
+
+findings = compare(workflow, workflow)
+assert_type(findings, tuple[Finding, ...])
+assert_type(compare_sets({"triage.json": workflow, "broken.json": None}, {}), tuple[Finding, ...])
+assert_type(findings[0].severity, Severity)
+assert_type(findings[0].position, Position | None)
+assert_type(RULES["input-removed"], Rule)

@@ -19,6 +19,7 @@ from pflow_engine.batch.attempt import FarJob, ItemEvent, ItemInterrupted, error
 from pflow_engine.batch.outcome import Outcome, Status
 from pflow_engine.batch.pickles import Carried, carry, describe, from_bytes, to_bytes
 from pflow_engine.clock import CancelToken
+from pflow_engine.resources import Resources
 
 MISSING: Final = b""
 """The answer of a worker that has never heard of the run: it wants the order once more, with what is shared."""
@@ -67,12 +68,19 @@ class Answer(NamedTuple):
 
 @dataclass(slots=True)
 class _Run:
-    """What a worker keeps of a run. ``limit`` only falls; chunks in other threads and ``lower`` both write it."""
+    """What a worker keeps of a run. ``limit`` only falls; chunks in other threads and ``lower`` both write it.
+
+    ``resources`` are this worker's own: its chunks share them, and they are closed when the run ends.
+    """
 
     shared: FarJob
     cancel: CancelToken = field(default_factory=CancelToken)
     limit: float = math.inf
     lock: threading.Lock = field(default_factory=threading.Lock)
+    resources: Resources = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.resources = Resources(self.cancel)
 
     def lower(self, limit: float) -> None:
         with self.lock:
@@ -122,7 +130,9 @@ def cancel(run_id: str) -> None:
 def forget(run_id: str) -> None:
     """The run has ended."""
     with _lock:
-        _runs.pop(run_id, None)
+        run = _runs.pop(run_id, None)
+    if run is not None:
+        run.resources.close()
 
 
 def run_chunk(order: bytes) -> bytes:
@@ -150,7 +160,7 @@ class _Chunk:
         self.unread: dict[int, Exception] = {}
         self._read(order.payloads)
         self.end = order.start + len(order.payloads)
-        job, self.report = run.shared.job(self.payloads, run.cancel)
+        job, self.report = run.shared.job(self.payloads, run.cancel, run.resources)
         self.on_item = job.on_item
         self.job = replace(job, on_item=self._hold_end) if job.on_item else job
 
@@ -210,7 +220,11 @@ class _Chunk:
         if self.on_item is not None:
             if self.ended is None:
                 self.on_item(ItemEvent("item_start", row.index, 1))
-            self.on_item(ItemEvent("item_end", row.index, row.attempts, row.status))
+            if row.status == "failed" and (self.ended is None or self.ended.status != "failed"):
+                said = row.error or "", row.error_type or ""
+                self.on_item(ItemEvent("attempt_failed", row.index, row.attempts, "", *said))
+            outputs = self.ended.outputs if self.ended and row.outputs is not None else None
+            self.on_item(ItemEvent("item_end", row.index, row.attempts, row.status, outputs=outputs))
             self.ended = None
 
 
@@ -230,8 +244,9 @@ def _keep(run_id: str, shared: bytes) -> _Run:
     run = _Run(from_bytes(shared))
     with _lock:
         run = _runs.setdefault(run_id, run)
-        while len(_runs) > _MOST_RUNS:
-            _runs.popitem(last=False)
+        old = [_runs.popitem(last=False)[1] for _ in range(len(_runs) - _MOST_RUNS)]
+    for each in old:
+        each.resources.close()
     return run
 
 

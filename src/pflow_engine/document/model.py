@@ -63,7 +63,8 @@ class Document:
             return None
         written = (*self.prefix, *self._as_written(path, spans))
         # A wrapped file may have its name and description outside of the IR.
-        return spans.nearest(path if written not in spans.values and path in spans.values else written, key=key)
+        found = spans.nearest(path if written not in spans.values and path in spans.values else written, key=key)
+        return found or Span(0, 0)  # a YAML file of comments has no value that stands anywhere
 
     def _as_written(self, path: Path, spans: Spans) -> Path:
         # Only a node's own ``params`` was renamed; an http node has a parameter of that name.

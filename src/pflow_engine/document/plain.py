@@ -13,6 +13,10 @@ from pflow_engine.errors import Problem
 DEEPEST = 100
 """Levels of nesting. Python's own limit counts the caller's frames too; with ours a file that loads also runs."""
 
+MOST_DIGITS = 4300
+"""Digits of an integer that Python writes: with more it could neither be shown nor kept in a trace."""
+
+_TOO_BIG = 10**MOST_DIGITS
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 TOO_DEEP = f"nested more than {DEEPEST} levels deep"
@@ -61,6 +65,9 @@ def _odd_values(data: Any) -> Iterator[Problem]:
 def _odd_scalar(path: Path, value: Any) -> Iterator[Problem]:
     if isinstance(value, float) and not math.isfinite(value):
         yield Problem("number", f"{value} is no number a workflow can hold", path_text(path), "write it as text")
+    elif isinstance(value, int) and not -_TOO_BIG < value < _TOO_BIG:
+        message = f"an integer of more than {MOST_DIGITS} digits is no number a workflow can hold"
+        yield Problem("number", message, path_text(path), "write it as text")
     elif isinstance(value, str) and _SURROGATE.search(value):
         yield Problem("surrogate", "half a character (a lone surrogate)", path_text(path), "write it whole")
 

@@ -1,7 +1,7 @@
 """YAML text to data, and, when asked, to the spans of its values.
 
-The document is composed once into PyYAML's node tree (safe tags only), checked, and only then made into
-data: duplicate keys, keys that are no text and alias bombs are refused while there are still marks to name.
+What is not plain data at first sight is composed into PyYAML's node tree (safe tags only), checked, and only then
+made into data: duplicate keys, keys that are no text and alias bombs are refused while there are still marks to name.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Any
 import yaml
 
 from pflow_engine.document.flow_templates import Shield, shielded
-from pflow_engine.document.plain import DEEPEST, TOO_DEEP
+from pflow_engine.document.plain import DEEPEST, MOST_DIGITS, TOO_DEEP
 from pflow_engine.document.positions import Path, Source, Span, Spans, first_problems, in_file_order
+from pflow_engine.document.yaml_data import NeedsCare, quick_data
 from pflow_engine.errors import InvalidWorkflow, Problem
 
 _MOST_REPEATED = 100_000
@@ -90,6 +91,16 @@ def spans(text: str, *, templates: bool = False) -> Spans:
 
 def _parse(source: Source, *, templates: bool) -> Any:
     shield = shielded(source.text) if templates else Shield(source.text)
+    loader = _WorkflowLoader(shield.text)
+    try:
+        return quick_data(loader, shield.text_at if shield.starts else None)
+    except (NeedsCare, yaml.YAMLError):
+        return _parse_with_care(source, shield)
+    finally:
+        loader.dispose()
+
+
+def _parse_with_care(source: Source, shield: Shield) -> Any:
     _refuse_depth(source, shield.text)
     loader = _WorkflowLoader(shield.text)
     try:
@@ -159,8 +170,11 @@ def _refused_value(path: Path, node: Any, loader: Any, source: Source) -> Iterat
 
 
 def _is_sound(node: Any, loader: Any) -> bool:
+    if len(node.value) > MOST_DIGITS and (node.tag == f"{_TAG}int" or ":" in node.value):
+        return False  # 1:59:59… counts in sixties, which takes time quadratic in its length
     try:
         value = loader.construct_object(node)
+        str(value)  # 0xfff… may be an integer that Python does not write
     except (ValueError, KeyError, IndexError):  # how PyYAML fails on "0b_", on "!!bool x", on '!!int ""'
         return False
     return not isinstance(value, float) or math.isfinite(value)

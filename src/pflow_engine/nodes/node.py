@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from pflow_engine.clock import CancelToken, Clock
 from pflow_engine.errors import InvalidWorkflow, Problem, Unhealable, did_you_mean
+from pflow_engine.resources import Resources
 from pflow_engine.store import Store
 
 Effects = Literal["none", "files", "process", "network", "model"]
@@ -45,7 +46,8 @@ class Interface:
 
     ``outputs`` maps names to types. ``actions`` None means: any. An open interface has more params or
     outputs than it names; ``echoes`` means that its outputs are its params. A node that ``nests`` runs the workflow
-    that its param ``workflow_ref`` names, and its outputs are that one's.
+    that its param ``workflow_ref`` names, and its outputs are that one's. ``schema`` is the JSON Schema that the
+    params are held against, where there is one; ``params`` is then as much of it as these words can say.
     """
 
     params: Mapping[str, Param] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class Interface:
     open_outputs: bool = False
     echoes: bool = False
     nests: bool = False
+    schema: Mapping[str, Any] | None = None
 
 
 class Context(Protocol):
@@ -73,6 +76,11 @@ class Context(Protocol):
 
     def keep_secret(self, values: Iterable[str], /) -> None:
         """Texts that the node came by and that must not be seen in the trace, such as a key from a file."""
+        ...
+
+    @property
+    def resources(self) -> Resources:
+        """What the nodes of the run share, closed when it ends."""
         ...
 
 

@@ -24,6 +24,9 @@ _SURE_TYPO = 0.8
 _SHOWN = 40
 """Characters of a template that are shown."""
 
+_LONGEST = 200
+"""Characters of a template that names what is not there: a thousand problems may be about the same megabyte."""
+
 _MOST_NAMES = 20
 _SHELL_NAME = re.compile(r"\$\{(\w+)")
 
@@ -88,8 +91,8 @@ def dataflow_problems(workflow: Workflow, registry: Registry) -> Iterator[Proble
     for place in places:
         yield from _malformed(flow, place)
         for reference in place.template.references:
-            for path in reference.paths():
-                yield from _path(flow, place, path, reference.text)
+            for path in dict.fromkeys(reference.paths()):
+                yield from _path(flow, place, path, _cut(reference.text))
     yield from _unused_inputs(workflow, places)
     yield from _sources(flow)
     yield from param_problems(workflow, registry)
@@ -139,6 +142,10 @@ def _first_words(text: str) -> str:
     return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 
 
+def _cut(template: str) -> str:
+    return template if len(template) <= _LONGEST else f"{template[:_LONGEST]}…"
+
+
 def _path(flow: _Flow, place: _Place, path: Path, text: str) -> Iterator[Problem]:
     if path.root in (*place.own_names, LLM_CALLS) or path.root in flow.workflow.inputs:
         return
@@ -153,7 +160,7 @@ def _path(flow: _Flow, place: _Place, path: Path, text: str) -> Iterator[Problem
         if flow.workflow.permissive:
             severity = "warning"  # there it stays as it is written, and the trace says so
         yield flow.workflow.document.problem(
-            code, f"{text}: {message}", place.path, hint=hint, within=text, severity=severity
+            code, f"{text}: {message}", place.path, hint=hint, within=text.removesuffix("…"), severity=severity
         )
 
 

@@ -10,6 +10,7 @@ from pflow_engine.errors import Problem, Severity, did_you_mean
 from pflow_engine.nodes.node import Interface
 from pflow_engine.nodes.registry import Registry
 from pflow_engine.templates import TemplateResolver
+from pflow_engine.validation.schema_params import schema_param_problems
 from pflow_engine.value_types import coerce, is_of_type, type_name
 
 
@@ -20,7 +21,9 @@ def param_problems(workflow: Workflow, registry: Registry) -> Iterator[Problem]:
     """
     for index, node in enumerate(workflow.nodes):
         kind = registry.get(node.type)
-        if kind is not None:
+        if kind is not None and kind.interface.schema is not None:
+            yield from schema_param_problems(workflow, index, node, kind.interface.schema)
+        elif kind is not None:
             yield from _missing(workflow, index, node, kind.interface)
             yield from _given(workflow, index, node, kind.interface)
 

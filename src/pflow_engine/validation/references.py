@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from pflow_engine.document.model import Edge, InputDeclaration, NodeIR, Workflow
+from pflow_engine.document.positions import Path
 from pflow_engine.errors import Problem, did_you_mean, nearest
 from pflow_engine.nodes.registry import Registry
 from pflow_engine.validation.graph import Graph
@@ -22,11 +23,11 @@ def reference_problems(workflow: Workflow, registry: Registry) -> Iterator[Probl
     yield from _duplicate_ids(workflow)
     yield from _bad_edges(workflow)
     yield from _bad_start(workflow)
+    yield from dict.fromkeys(_types(workflow, registry))
     edges = _edges_by_source(workflow)
     names = dict.fromkeys((node.id for node in workflow.nodes), "a node") | dict.fromkeys(workflow.inputs, "an input")
     for index, node in enumerate(workflow.nodes):
         yield from _id(workflow, index, node)
-        yield from _type(workflow, index, node, registry)
         yield from _alias(workflow, index, node, names)
         yield from _actions(workflow, index, node, registry, edges.pop(node.id, ()))
     for name, declared in workflow.inputs.items():
@@ -87,20 +88,26 @@ def _is_reserved(name: str) -> bool:
     return name.startswith("__") and name.endswith("__")
 
 
-def _type(workflow: Workflow, index: int, node: NodeIR, registry: Registry) -> Iterator[Problem]:
-    if node.type in registry:
-        return
-    path = ("nodes", index, "type")
-    if node.type.startswith("mcp-"):
-        message = f"node type '{node.type}' is known to pflow, not supported here yet"
-        hint = f"to test the rest of the workflow, stub it in the case file: type:{node.type}"
-    else:
-        message = f"unknown node type '{node.type}'"
-        close = nearest(node.type, registry, count=3)
-        near = f"did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
-        known = f"known: {', '.join(registry)}; or install the plugin that has it"
-        hint = " ".join(filter(None, (near, known)))
-    yield workflow.document.problem("unknown-type", message, path, hint=hint)
+def _types(workflow: Workflow, registry: Registry) -> Iterator[Problem]:
+    for index, node in enumerate(workflow.nodes):
+        found, path = registry.find(node.type), ("nodes", index, "type")
+        for each in found.problems:
+            yield (
+                each
+                if each.file
+                else workflow.document.problem(each.code, each.message, path, hint=each.hint, severity=each.severity)
+            )
+        if found.kind is None and not found.problems:
+            yield _unknown_type(workflow, path, node, registry)
+
+
+def _unknown_type(workflow: Workflow, path: Path, node: NodeIR, registry: Registry) -> Problem:
+    message = f"unknown node type '{node.type}'"
+    close = nearest(node.type, registry, count=3)
+    near = f"did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
+    known = f"known: {', '.join(registry)}; or install the plugin that has it"
+    hint = " ".join(filter(None, (near, known)))
+    return workflow.document.problem("unknown-type", message, path, hint=hint)
 
 
 def _alias(workflow: Workflow, index: int, node: NodeIR, taken: Mapping[str, str]) -> Iterator[Problem]:

@@ -42,7 +42,12 @@ def mended(document: Document) -> Document | None:
 def schema_problems(validator: Any, data: Any, place: Place) -> list[Problem]:
     """The problems a jsonschema validator finds (the first thousand), in words, in the order of the data."""
     errors = sorted(islice(validator.iter_errors(data), MOST_PROBLEMS + 1), key=_in_data_order)
-    return [problem for error in errors for problem in _in_words(error, place)]
+    return list(islice((problem for error in errors for problem in _in_words(error, place)), MOST_PROBLEMS + 1))
+
+
+def foreign_words(error: Any, path: Path) -> tuple[str, str, str]:
+    """Code, message and hint of what a jsonschema validator for a schema of somebody else's found."""
+    return (_WORDS[error.validator] if error.validator in _OF_ANY_SCHEMA else _other)(error, path)
 
 
 def build_validator(schema: Mapping[str, Any]) -> Any:
@@ -210,6 +215,10 @@ _WORDS: dict[str, _Words] = {
     "minItems": _too_few,
     "minLength": _too_few,
 }
+
+
+_OF_ANY_SCHEMA = ("type", "enum", "minimum", "maximum", "exclusiveMinimum", "const")
+"""The words that hold for other schemas than ours."""
 
 
 def _name(path: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pflow_engine.document.load import from_data
 from pflow_engine.document.model import Document, Workflow
-from pflow_engine.document.positions import first_problems, in_file_order
+from pflow_engine.document.positions import MOST_PROBLEMS, first_problems, in_file_order
 from pflow_engine.errors import InvalidWorkflow, Problem
 from pflow_engine.nodes.registry import Registry
 from pflow_engine.validation.build import build_workflow
@@ -47,7 +47,8 @@ def find_problems(document: Document, registry: Registry | None = None) -> list[
     that is reported. The errors of the workflows that it nests come after its own, each with its own file.
     """
     nested = Nested(_check, registry or Registry.default())
-    return [*nested.check(document).problems, *nested.errors]
+    # One file of settings may be what several workflows find fault with.
+    return list(dict.fromkeys([*nested.check(document).problems, *nested.errors]))
 
 
 def validate_nested(ref: str, folder: Path, registry: Registry, above: Chain) -> Workflow:
@@ -63,22 +64,21 @@ def validate_nested(ref: str, folder: Path, registry: Registry, above: Chain) ->
 
 def _sound(checked: Checked, nested: Nested) -> Workflow:
     if checked.workflow is None or any(problem.severity == "error" for problem in checked.problems):
-        raise InvalidWorkflow([*checked.problems, *nested.errors])
+        raise InvalidWorkflow(dict.fromkeys([*checked.problems, *nested.errors]))
     return checked.workflow
 
 
 def _check(document: Document, nested: Nested) -> Checked:
     faults = structure_problems(document)
-    sound = mended(document) if faults else document
+    sound = document if not faults else mended(document) if len(faults) <= MOST_PROBLEMS else None
     meaning: Iterator[Problem] = iter(())
     workflow = None
     if sound is not None:
         workflow = build_workflow(sound)
         children, wrong = nested.children_of(workflow)
         workflow = replace(workflow, children=children)
-        meaning = chain(
-            wrong, reference_problems(workflow, nested.registry), dataflow_problems(workflow, nested.registry)
-        )
+        here = nested.registry.at(document.folder)
+        meaning = chain(wrong, reference_problems(workflow, here), dataflow_problems(workflow, here))
     problems = sorted(first_problems(chain(faults, meaning), document.text, document.file), key=in_file_order)
     if workflow is None or any(problem.severity == "error" for problem in problems):
         return Checked(None, problems)

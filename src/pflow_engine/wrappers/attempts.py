@@ -11,7 +11,7 @@ from pflow_engine.clock import CancelToken
 from pflow_engine.copying import copy_data
 from pflow_engine.document.model import BatchConfig
 from pflow_engine.store import Store, item_store
-from pflow_engine.trace import Event
+from pflow_engine.trace import Event, Failure, named_secrets
 from pflow_engine.wrappers.layer import Call, Layer
 from pflow_engine.wrappers.usage import untold
 
@@ -48,7 +48,7 @@ class Attempts:
             max_retries=config.max_retries,
             retry_wait=config.retry_wait,
             fail_fast=config.error_handling == "fail_fast",
-            on_item=_listener(call, self.count) if call.recorder.listening else None,
+            on_item=_listener(call, self.count, nests=self.nests) if call.recorder.listening else None,
             crossing=crossing,
         )
 
@@ -57,7 +57,8 @@ class Attempts:
         items, root, params, usage, run = self.items, self.root, self.params, self.usage, self.inner.run
         alias, seconds, above = self.config.alias, self.config.timeout, call.above
         timed, counted = seconds is not None, not self.nests
-        node_id, clock, recorder, executor = call.node_id, call.clock, call.recorder, call.executor
+        node_id, clock, recorder = call.node_id, call.clock, call.recorder
+        executor, resources = call.executor, call.resources
 
         def attempt(
             index: int, number: int, cancel: CancelToken, calls: list[Any]
@@ -65,7 +66,9 @@ class Attempts:
             outputs: dict[str, Any] = {}
             # Each attempt gets its own copy of the item: the original is what the next one starts from.
             store = item_store(root, node_id, outputs, alias, copy_data(items[index]), index, calls)
-            here = _new(Call, (node_id, clock, cancel, recorder, executor, index, number, alias, above, timed))
+            here = _new(Call, (
+                node_id, clock, cancel, recorder, executor, resources, index, number, alias, above, timed,
+            ))  # fmt: skip
             return outputs, run(here, store, params)
 
         def work(index: int, number: int) -> tuple[dict[str, Any], str | None]:
@@ -88,8 +91,24 @@ class Attempts:
         return work
 
 
-def _listener(call: Call, total: int) -> Callable[[ItemEvent], None]:
+def _listener(call: Call, total: int, *, nests: bool) -> Callable[[ItemEvent], None]:
     def tell(event: ItemEvent) -> None:
-        call.recorder.emit(Event(event.kind, call.node_id, event.index, event.attempt, event.status, total))
+        failed, outputs = event.kind == "attempt_failed", event.outputs
+        usage = outputs.get("llm_usage") if outputs and not nests else None
+        if failed and outputs:
+            # What fails may be told of with its error; of an attempt before the last one, the trace keeps nothing.
+            call.recorder.keep_secret(named_secrets(outputs))
+        call.recorder.emit(
+            Event(
+                event.kind,
+                call.node_id,
+                event.index,
+                event.attempt,
+                event.status,
+                total,
+                failure=Failure(event.error, event.error_type) if failed else None,
+                usage=usage if isinstance(usage, dict) else None,
+            )
+        )
 
     return tell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -9,7 +10,8 @@ from typing import Any, NamedTuple
 
 from pflow_engine.batch import Job
 from pflow_engine.clock import CancelToken, Clock
-from pflow_engine.trace import Event, Recorder, Trace
+from pflow_engine.resources import Resources
+from pflow_engine.trace import Event, OnEvent, Recorder, Trace
 from pflow_engine.wrappers.attempts import Attempts
 from pflow_engine.wrappers.layer import Call, Level
 
@@ -34,18 +36,24 @@ class FarSide:
     listening: bool
     above: tuple[Level, ...]
 
-    def job(self, payloads: Mapping[int, Any], cancel: CancelToken) -> tuple[Job, Callable[[], Report]]:
+    def job(
+        self, payloads: Mapping[int, Any], cancel: CancelToken, resources: Resources
+    ) -> tuple[Job, Callable[[], Report]]:
         """The job for these items, by index; and what gives their report, once they have ended."""
         events: list[Event] = []
-        recorder = Recorder(events.append if self.listening else None, self.clock)
+        recorder = Recorder(_into(events) if self.listening else None, self.clock)
         attempts = replace(self.attempts, items=payloads, usage={})
-        call = Call(self.node_id, self.clock, cancel, recorder, ThreadPoolExecutor, above=self.above)
+        call = Call(self.node_id, self.clock, cancel, recorder, ThreadPoolExecutor, resources, above=self.above)
 
         def report() -> Report:
             known, children = recorder.known_secrets, recorder.children(self.node_id)
             return Report(attempts.usage, known, recorder.left_unresolved, tuple(events), children)
 
         return attempts.job(call), report
+
+
+def _into(events: list[Event]) -> OnEvent:
+    return lambda event: events.append(event._replace(at=event.at or time.time_ns()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pflow_engine.batch import ExecutorFactory
 from pflow_engine.clock import CancelToken, Clock
 from pflow_engine.document.model import BatchConfig
 from pflow_engine.nodes.node import Interface
+from pflow_engine.resources import Resources
 from pflow_engine.store import Store
 from pflow_engine.trace.recorder import Recorder
 
@@ -25,9 +26,9 @@ class Level(NamedTuple):
 class Call(NamedTuple):
     """One run of a node, or one attempt of one item of its batch (then ``index`` is not None).
 
-    Immutable, and the ``context`` of the node at its end. A named tuple, since one is made for each item. ``above``
-    are the nodes whose workflows it is in, the outermost first; ``timed``: ``cancel`` is asked when its time is up,
-    too, and whoever waited for it has gone on.
+    Immutable, and the ``context`` of the node at its end. A named tuple, since one is made for each item.
+    ``resources`` are those of the whole run. ``above`` are the nodes whose workflows it is in, the outermost first;
+    ``timed``: ``cancel`` is asked when its time is up, too, and whoever waited for it has gone on.
     """
 
     node_id: str
@@ -35,6 +36,7 @@ class Call(NamedTuple):
     cancel: CancelToken
     recorder: Recorder
     executor: ExecutorFactory
+    resources: Resources
     index: int | None = None  # type: ignore[assignment]  # nobody asks this tuple for tuple.index
     attempt: int = 1
     alias: str = ""

@@ -172,8 +172,9 @@ def _case_problems(document: Document) -> Iterator[Problem]:
 def _shared_files(document: Document) -> Iterator[Problem]:
     cases = [case for case in document.ir.get("cases", []) if isinstance(case, dict)]
     names = [case.get("name") for case in cases]
-    kept = {case.get("name") for case in cases if case.get("snapshot")}
-    for name, other in clashes([name for name in names if isinstance(name, str) and name]).items():
+    texts = [name for name in names if isinstance(name, str)]
+    kept = {name for case, name in zip(cases, names, strict=True) if name in texts and case.get("snapshot")}
+    for name, other in clashes(list(filter(None, texts))).items():
         # Where only the case differs, some file systems take two files for one.
         if slug(name) == slug(other) or {name, other} <= kept:
             message = f"'{name}' would have the same snapshots and cassette as '{other}'"

@@ -205,6 +205,11 @@ class Tape:
     cassette: Cassette
     privacy: Privacy
 
+    @property
+    def records(self) -> bool:
+        """Whether calls that it does not have are made and kept."""
+        return self.cassette.records
+
     def layer(self, spec: NodeSpec, inner: Layer) -> Layer:
         """What stands in a node's place: replays, records, or says what is missing."""
         return _Taped(spec, inner, self.cassette, self.privacy)

@@ -24,6 +24,7 @@ from pflow_engine.trace import Event, Redactor, environment_secrets, write_text
 from pflow_testkit.coverage.counting import count_on
 from pflow_testkit.coverage.places import with_nested
 from pflow_testkit.coverage.tally import Tally
+from pflow_testkit.items import WorkflowItem
 from pflow_testkit.options import OBSERVERS, Redact
 from pflow_testkit.registry import registry_for
 from pflow_testkit.report.graph import graph_of
@@ -112,7 +113,7 @@ class ReportSession:
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Let the report of a test of ours carry what its process knows."""
         report = yield
-        own = hasattr(item, "case")
+        own = isinstance(item, WorkflowItem)
         if own or item.nodeid in self._kept or "pflow" in getattr(item, "fixturenames", ()):
             kept = self._kept[item.nodeid] if report.when != "teardown" else self._kept.pop(item.nodeid, _Kept())
             file = os.path.relpath(item.path) if own else ""

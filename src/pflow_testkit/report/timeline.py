@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from pflow_engine.trace import BatchTrace
 from pflow_testkit.report.model import Bar, Timeline
-from pflow_testkit.report.timing import NOT_YET, Mark, Marks
+from pflow_testkit.report.timing import FAR, NOT_YET, Mark, Marks
 
 _MOST_BARS: Final = 600
 _MOST_ERRORS: Final = 20
@@ -43,7 +42,7 @@ class _Span(NamedTuple):
 def timeline(path: str, batch: BatchTrace, marks: Marks, shown: Shown) -> Timeline:
     """Milliseconds from the start of its first item. What was never started is counted, not drawn."""
     items = [_Item(index, *row) for index, row in enumerate(batch.items)]
-    spans = _spans(items, marks, parallel=bool(batch.metadata.get("parallel")))
+    spans = _spans(items, marks)
     lanes = _lanes(spans)
     wall = max([*(span.end for span in spans), 0.0])
     bars = [_bar(lane, span, shown) for lane, own in enumerate(lanes) for span in own]
@@ -69,18 +68,11 @@ def _mode(metadata: Any) -> str:
     return f"parallel, at most {workers} at a time" if workers else "one after the other"
 
 
-def _spans(items: Iterable[_Item], marks: Marks, *, parallel: bool) -> list[_Span]:
-    marked = [(item, marks.items[item.index]) for item in items if item.index in marks.items]
-    if parallel:
-        marked = [(item, mark) for item, mark in marked if mark.thread != marks.thread or not _is_late(item, mark)]
+def _spans(items: Iterable[_Item], marks: Marks) -> list[_Span]:
+    marked = [(item, marks[item.index]) for item in items if item.index in marks]
     first = min((mark.start for _, mark in marked), default=0.0)
     spans = [_span(item, mark, first) for item, mark in marked]
     return sorted(spans, key=lambda span: (span.start, span.item.index))
-
-
-def _is_late(item: _Item, mark: Mark) -> bool:
-    # Of an item of another process this one hears only when that is back, all at once.
-    return _ms(mark.end - mark.start) < item.duration_ms / 2
 
 
 def _span(item: _Item, mark: Mark, first: float) -> _Span:
@@ -94,10 +86,19 @@ def _ms(seconds: float) -> float:
 
 
 def _lanes(spans: Iterable[_Span]) -> list[list[_Span]]:
-    by_thread: dict[int, list[_Span]] = defaultdict(list)
+    # A thread has one. What ran in other processes has as many as there was at work at once.
+    lanes: list[list[_Span]] = []
+    by_thread: dict[int, list[_Span]] = {}
     for span in spans:
-        by_thread[span.thread].append(span)
-    return list(by_thread.values())
+        if span.thread == FAR:
+            lane = next((lane for lane in lanes if lane[-1].thread == FAR and lane[-1].end <= span.start), None)
+        else:
+            lane = by_thread.get(span.thread)
+        if lane is None:
+            lane = by_thread[span.thread] = []
+            lanes.append(lane)
+        lane.append(span)
+    return lanes
 
 
 def _bar(lane: int, span: _Span, shown: Shown) -> Bar:

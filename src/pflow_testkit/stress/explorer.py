@@ -42,7 +42,8 @@ Progress = Callable[[int, int], None]
 class Plan:
     """What to try. ``budget`` in seconds; ``replay`` runs one schedule instead of many.
 
-    With ``hints``, ``pct`` tries the switches that the run in order makes look promising, too.
+    With ``hints``, ``pct`` tries the switches that the run in order makes look promising, too. What is found is made
+    simple, and replayed, if it ``shrinks``.
     """
 
     schedules: int = SCHEDULES
@@ -52,6 +53,7 @@ class Plan:
     budget: float | None = None
     replay: Token | None = None
     hints: bool = True
+    shrinks: bool = True
 
     def tokens(self, hints: Sequence[Switches] = ()) -> Iterator[Token]:
         """The schedules after the one in order: by turns one as the ``hints`` say and one that is drawn."""
@@ -173,8 +175,8 @@ class Explorer:
     def _finding(self, token: Token, ran: Ran) -> Finding:
         failure = ran.failure
         assert failure is not None
-        if failure.kind == "no end":
-            # Each run takes long, and where it goes round is seen from the stacks.
+        if failure.kind == "no end" or not self.plan.shrinks:
+            # Of one without an end each run takes long, and where it goes round is seen from the stacks.
             return Finding(failure, token, token, len(ran.switches), 1, 1)
         best = token.with_switches(self._fewest(token, ran))
         recorder = Recorder()

@@ -32,19 +32,19 @@ class Finding:
         """How many it has now."""
         return len(self.token.switches or ())
 
-    def report(self, command: str = "") -> str:
-        """What happened, line by line, and how to see it again; ``command`` runs the test."""
+    def report(self, command: str | None = "") -> str:
+        """What happened, line by line, and how to see it again; ``command`` runs the test, None: it is no test's."""
         return "\n".join(_report(self, command))
 
 
-def _report(finding: Finding, command: str) -> Iterator[str]:
+def _report(finding: Finding, command: str | None) -> Iterator[str]:
     failure = finding.failure
     yield f"{failure.text}     {_measure(finding)}"
     yield from _interleaved(finding.rows)
     raised = "raised at " if failure.kind in ("exception", "check") else ""
     yield from (f"  {raised}{line}" for line in failure.lines)
     yield from (f"  warning: {warning}" for warning in finding.warnings)
-    if finding.token.strategy == "threads":
+    if finding.token.strategy == "threads" or command is None:
         return
     replay = f"--pflow-schedule={finding.token}"
     yield f"  replay: {command} {replay}" if command else f"  replay: {replay}"

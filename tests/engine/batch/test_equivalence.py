@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from pflow_engine import DaskExecutor, Registry, compile_ir_to_flow
 from pflow_engine.wrappers import batch as engine
+from pflow_testkit.strategies import batch_configs
 
 PATIENCE = 60
 MOST = 6
@@ -105,15 +106,8 @@ READS = ("results", "count", "errors", "results[0].value", "batch_metadata.retri
 def _batches(draw, name, source, alias):
     extra = draw(st.lists(st.sampled_from(sorted(PARAMS)), unique=True, max_size=3))
     params = {"plan": draw(plans), "at": "${__index__}", "given": "${@}", **{key: PARAMS[key] for key in extra}}
-    batch = {
-        "items": source,
-        "as": alias,
-        "error_handling": draw(st.sampled_from(["continue", "fail_fast", "continue"])),
-        "max_retries": draw(st.integers(1, 4)),
-        "retry_wait": draw(st.sampled_from([0, 60])),
-    }
-    if draw(st.integers(0, 3)) == 0:
-        batch["timeout"] = PATIENCE
+    made = batch_configs(items=st.just(source), aliases=st.just(alias), timeouts=st.just(PATIENCE))
+    batch = {"as": alias, "error_handling": "continue", **draw(made)}
     params = json.loads(json.dumps(params).replace("@", alias))
     return {"id": name, "type": "behave", "params": params, "batch": batch}
 

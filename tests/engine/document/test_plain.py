@@ -28,8 +28,8 @@ def test_shared_data():
 
 def test_paths():
     """Every odd value is named with its path, in order."""
-    data = {"a": [1, float("nan")], 2: "x", "b": {"c": "\udfff", "\ud800": "é"}}
-    assert [("key", ""), ("number", "a[1]"), ("surrogate", "b"), ("surrogate", "b.c")] == [
+    data = {"a": [1, float("nan"), -(10**4300), 10**4299], 2: "x", "b": {"c": "\udfff", "\ud800": "é"}}
+    assert [("key", ""), ("number", "a[1]"), ("number", "a[2]"), ("surrogate", "b"), ("surrogate", "b.c")] == [
         (problem.code, problem.path) for problem in data_problems(data)
     ]
 

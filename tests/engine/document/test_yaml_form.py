@@ -127,7 +127,13 @@ def test_duplicate_keys():
     assert (3, "take one out; the first is in line 1") == (problem.position.line, problem.hint)
 
 
-@pytest.mark.parametrize("value", [".inf", "-.inf", ".nan", "0b_", '!!int ""', "!!bool x", "!!float x", "9" * 5000])
+@pytest.mark.parametrize(
+    "value",
+    [
+        ".inf", "-.inf", ".nan", "0b_", '!!int ""', "!!bool x", "!!float x", "9" * 5000, "1" + ":59" * 2000,
+        "1" + ":59" * 2000 + ".0", "0x" + "f" * 4000,
+    ],
+)  # fmt: skip
 def test_no_number(value):
     """A number JSON has no word for, or that is none, is refused with its place."""
     assert [("number", 1, 4)] == _places(f"a: {value}")

@@ -285,3 +285,12 @@ def test_permissive_only_warns(registry):
         template_resolution_mode="permissive",
     )
     assert [("unknown-output", "warning"), ("unknown-name", "warning")] == [(p.code, p.severity) for p in problems]
+
+
+def test_long_template():
+    """A name that is not there is told once for a template, however often it stands in it, and the template cut."""
+    params = {"x": "${" + "nope.a ?? " * 10_000 + "nope.a}"}
+    ir = {"inputs": {"y": {}}, "nodes": [{"id": "a", "type": "echo", "params": {**params, "y": "${y}"}}]}
+    (problem,) = find_problems(from_data(ir), Registry.default())
+    assert "unknown-name" == problem.code
+    assert len(problem.message) < 300

@@ -120,7 +120,6 @@ def test_start_node(registry):
     [
         ("chek", "unknown node type 'chek'", "did you mean 'check' or 'chick'? known: check, chick, free, http; or"),
         ("qqq", "unknown node type 'qqq'", "known: check, chick, free, http; or install the plugin that has it"),
-        ("mcp-github-list", "node type 'mcp-github-list' is known to pflow, not supported here yet", "stub it"),
     ],
 )
 def test_unknown_type(registry, kind, message, hint):

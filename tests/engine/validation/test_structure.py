@@ -3,7 +3,8 @@
 import pytest
 
 from pflow_engine.document.load import from_data
-from pflow_engine.validation import schema_problems
+from pflow_engine.nodes import Registry
+from pflow_engine.validation import find_problems, schema_problems
 from pflow_engine.validation.structure import build_validator, structure_problems
 
 NODE = {"id": "a", "type": "echo"}
@@ -161,3 +162,10 @@ def test_long_value():
     """A long value is cut."""
     ((_, _, message, _),) = _found({"nodes": [NODE], "ir_version": "x" * 100})
     assert f"'ir_version' must be x.y.z, not '{'x' * 57}...'" == message
+
+
+def test_many_unknown_fields():
+    """Of tens of thousands of unknown fields a thousand are named, and no more looked up."""
+    ir = {"nodes": [{"id": "a", "type": "echo"}], **{f"field{at}": 0 for at in range(30_000)}}
+    codes = [problem.code for problem in find_problems(from_data(ir), Registry())]
+    assert [1000, 1, 1001] == [codes.count("unknown-field"), codes.count("too-many"), len(codes)]

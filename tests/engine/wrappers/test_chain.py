@@ -74,7 +74,7 @@ def test_flow_frozen(flow):
 
 def test_call_immutable():
     """A layer cannot change the call it got."""
-    call = Call("n", None, None, None, None)
+    call = Call("n", None, None, None, None, None)
     with pytest.raises(AttributeError):
         call.attempt = 2
 

@@ -2,12 +2,12 @@ import pytest
 
 from pflow_engine.trace import BatchTrace
 from pflow_testkit.report.timeline import timeline
-from pflow_testkit.report.timing import NOT_YET, Mark, Marks
+from pflow_testkit.report.timing import FAR, NOT_YET, Mark
 
 
-def _drawn(rows, marks, *, workers=2, near=0):
+def _drawn(rows, marks, *, workers=2):
     metadata = {"parallel": bool(workers), "max_concurrent": workers or None}
-    return timeline("a", BatchTrace(metadata, rows), Marks(near, dict(enumerate(marks))), str.upper)
+    return timeline("a", BatchTrace(metadata, rows), dict(enumerate(marks)), str.upper)
 
 
 def _done(ms=1000.0):
@@ -38,11 +38,13 @@ def test_unended_item_is_as_long():
     assert 1000 == _drawn([_done()], [Mark(1, 0, NOT_YET)]).bars[0].end
 
 
-def test_other_processes_are_left_out():
-    """Of an item that ran in another process it is not known when; one that took no time here is no bar."""
-    rows = [_done(), _done()]
-    assert [] == _drawn(rows, [Mark(1, 5, 5), Mark(1, 5, 5.001)], near=1).bars
-    assert 2 == len(_drawn(rows, [Mark(1, 5, 6), Mark(1, 6, 7)], near=1).bars)
+def test_other_processes():
+    """Items of other processes have as many lanes as there were at work at once, beside those of threads."""
+    rows = [_done()] * 5
+    marks = [Mark(FAR, 0, 1), Mark(FAR, 0.5, 1.5), Mark(FAR, 1, 2), Mark(FAR, 1.5, 2.5), Mark(3, 0, 1)]
+    drawn = _drawn(rows, marks)
+    assert 3 == drawn.lanes
+    assert {0: 0, 2: 0, 1: 2, 3: 2, 4: 1} == {bar.first: bar.lane for bar in drawn.bars}
 
 
 @pytest.mark.parametrize(("workers", "mode"), [(0, "one after the other"), (4, "parallel, at most 4 at a time")])

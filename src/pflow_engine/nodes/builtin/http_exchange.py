@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import socket
 import ssl
 import time
@@ -15,7 +14,7 @@ from typing import Any, Final
 import httpx
 
 from pflow_engine.clock import CancelToken
-from pflow_engine.nodes.builtin.http_request import Request
+from pflow_engine.nodes.builtin.http_request import Request, shown_url
 from pflow_engine.nodes.builtin.outputs import text_output
 from pflow_engine.nodes.builtin.unheard import quiet, unheard
 
@@ -113,7 +112,7 @@ def _outputs(response: httpx.Response, body: bytes) -> dict[str, Any]:
     }
     if response.status_code >= _FIRST_ERROR:
         status = f"HTTP {response.status_code} {response.reason_phrase}".strip()
-        outputs["error"] = f"{status}: {_shown(str(response.url))}"
+        outputs["error"] = f"{status}: {shown_url(str(response.url))}"
     return outputs
 
 
@@ -126,7 +125,7 @@ def _content(response: httpx.Response, body: bytes) -> dict[str, Any]:
 
 
 def _explained(error: Exception, request: Request) -> str:
-    where = _shown(request.url)
+    where = shown_url(request.url)
     match error:
         case httpx.TimeoutException():
             return f"timed out after {request.seconds:g}s: {where}; is the server slow, or the timeout too short?"
@@ -139,8 +138,3 @@ def _explained(error: Exception, request: Request) -> str:
             return f"the request to {where} is not valid: the method or a header has a character HTTP forbids"
         case _:
             return f"the request to {where} failed: {type(error).__name__}: {error}"
-
-
-def _shown(url: str) -> str:
-    # Without user, password and query, which are where secrets are.
-    return re.sub(r"^([a-z][a-z0-9+.-]*://)?[^/]*@", r"\1", re.split(r"[?#]", url, maxsplit=1)[0], flags=re.IGNORECASE)

@@ -5,6 +5,7 @@ Apart from the exchange, since that imports httpx: half the start-up time of eve
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -62,3 +63,8 @@ def _texts(value: Any) -> str | list[str]:
     if isinstance(value, list | tuple):
         return [text_of("params", item) for item in value]
     return text_of("params", value)
+
+
+def shown_url(url: str) -> str:
+    """A URL without user, password and query, which are where secrets are."""
+    return re.sub(r"^([a-z][a-z0-9+.-]*://)?[^/]*@", r"\1", re.split(r"[?#]", url, maxsplit=1)[0], flags=re.IGNORECASE)

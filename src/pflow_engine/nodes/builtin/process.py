@@ -11,14 +11,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import IO, Final
 
 from pflow_engine.clock import CancelToken
 from pflow_engine.nodes.builtin.pipes import Limit, Step, last_words, reading, talk, writing
 from pflow_engine.nodes.builtin.session import kill_session
-from pflow_engine.signals import wait_awake
+from pflow_engine.nodes.builtin.shelter import sheltered
 
 _NOT_STARTED: Final = 126
 """What a shell gives for a command that it cannot start."""
@@ -47,22 +46,7 @@ class Launch:
 
 def run_group(launch: Launch, seconds: float, cancel: CancelToken) -> Ended:
     """Run the command to its end, for at most so many seconds."""
-    if threading.current_thread() is not threading.main_thread():
-        return _run(launch, seconds, cancel)
-    # Handlers of signals raise in the main thread, at any step: between a fork and what would remember the process
-    # too. So it only waits here, and what it waits for no exception reaches.
-    token = CancelToken()
-    forget = cancel.on_cancel(token.cancel)
-    with ThreadPoolExecutor(1) as aside:
-        try:
-            running = aside.submit(_run, launch, seconds, token)
-            wait_awake(lambda step: wait([running], step).done)
-            return running.result()
-        except BaseException:
-            token.cancel()
-            raise
-        finally:
-            forget()
+    return sheltered(lambda token: _run(launch, seconds, token), cancel)
 
 
 class _Group:

@@ -1,0 +1,1 @@
+"""Two versions of a part of a workflow to what changed in it."""
