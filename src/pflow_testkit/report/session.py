@@ -18,7 +18,6 @@ import pytest
 
 from pflow_engine.clock import Clock
 from pflow_engine.document.model import NO_FILES, Workflow
-from pflow_engine.errors import PflowError
 from pflow_engine.result import RunResult
 from pflow_engine.trace import Event, Redactor, environment_secrets, write_text
 from pflow_testkit.coverage.counting import count_on
@@ -171,12 +170,8 @@ class ReportSession:
     def _draw(self) -> None:
         collected = count_on(self._tally, self._config)
         for workflow in self._workflows.values():
-            # Run by a test, of no folder that was opted in to.
-            try:
-                registry = registry_for(self._config, Path(workflow.document.file).absolute())
-                self._tally.add_workflow(workflow, registry)
-            except PflowError:
-                continue
+            # Run by a test, of no folder that was opted in to: its types are those that it ran with.
+            self._tally.add_workflow(workflow, registry_for(self._config, Path(workflow.document.file)))
         for workflow in [*collected, *self._workflows.values()]:
             for each in with_nested(workflow):
                 self._graphs.setdefault(self._shown(each), graph_of(each, self._shown))

@@ -276,3 +276,11 @@ def test_prints_all(chromium, written):
     assert chromium.ask(
         "dispatchEvent(new Event('afterprint')), [...document.querySelectorAll('details')].some(each => !each.open)"
     )
+
+
+def test_may_not_call_out(chromium, written, tmp_path):
+    """Were a workflow's words ever markup, browsers would still ask nobody for anything."""
+    spoilt = tmp_path / "spoilt.html"
+    spoilt.write_text(written.read_text(encoding="utf-8").replace("<h1>", "<img src='http://127.0.0.1:9/x'><h1>", 1))
+    chromium.open(spoilt)
+    assert any("Content Security Policy" in json.dumps(each) for each in chromium.complaints)

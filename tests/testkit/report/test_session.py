@@ -170,16 +170,6 @@ def test_python_tests(project):
     assert "<b>100%</b> of 2 workflows reached" in shown
 
 
-def test_hooks_are_broken(project):
-    """A workflow whose node types cannot be known at the end is there all the same."""
-    project.hello()
-    project.write("test_it.py", "def test_it(pflow): pflow.run('hello.json', {'name': 'Ada'})\n")
-    project.write("low/hello.json", "{}")
-    result = project.pytester.runpytest_inprocess("flows/test_it.py", "--pflow-report=out.html")
-    result.assert_outcomes(passed=1)
-    assert 'class="graph"' in _page(project)
-
-
 @pytest.mark.parametrize(
     ("body", "outcome"),
     [
