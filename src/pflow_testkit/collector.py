@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -38,6 +38,9 @@ from pflow_testkit.snapshots import accepting, case_snapshots
 from pflow_testkit.storage import CASES, cassette_name, folder_of
 from pflow_testkit.stress_options import is_stressed
 from pflow_testkit.watching import Watch
+
+if TYPE_CHECKING:
+    from pflow_testkit.gate.gate import Gate
 
 _STEMS: pytest.StashKey[dict[Path, set[str]]] = pytest.StashKey()
 """The workflows of a folder, by what they share with their case files."""
@@ -206,13 +209,13 @@ def _warned(item: pytest.Item, warning: PflowWarning) -> bool:
     return True
 
 
-def _gate(request: pytest.FixtureRequest, gate: Any) -> None:
+def _gate(request: pytest.FixtureRequest, gate: Gate) -> None:
     said = said_by(lambda: _judged(gate, request.node))
     if said:
         pytest.fail(said, pytrace=False)
 
 
-def _judged(gate: Any, item: pytest.Item) -> str:
+def _judged(gate: Gate, item: pytest.Item) -> str:
     said, stale = gate.judge(item)
     refused = stale and not _warned(item, PflowWarning(f"\n{text_of(stale)}"))
     return "\n\n".join(filter(None, [said, text_of(stale) if refused else ""]))

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 
@@ -326,3 +328,13 @@ def test_warnings_are_shown(project):
     result = project.run("-W", "default")
     result.assert_outcomes(passed=2, warnings=1)
     result.stdout.fnmatch_lines(["*flows/a.json:3:5: warning: input 'unused' is never used*"])
+
+
+def test_folder_is_listed_once(project, ada, monkeypatch):
+    """However many case files a folder has, it is looked through once for what they belong to."""
+    listed, iterdir = [], Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda self: listed.append(self) or iterdir(self))
+    for name in "abcd":
+        project.hello(ada, name)
+    project.run("--collect-only").stdout.fnmatch_lines(["*8 tests collected*"])
+    assert [project.flows] == listed
