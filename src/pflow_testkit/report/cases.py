@@ -11,7 +11,7 @@ from pflow_testkit.report.markup import count, duration, text
 from pflow_testkit.report.model import Case, Run, Step
 
 _CLASSED: Final = re.compile(r"^(?:E\s)?\s*(BREAKING|BEHAVIOUR|COSMETIC)\s")
-_BAD: Final = ("failed", "error", "xpassed")
+_BAD: Final = ("failed", "error")
 
 
 def case(each: Case, file: str) -> Iterator[str]:

@@ -19,6 +19,8 @@ ROW: Final = 92
 """From the middle of a layer to that of the next one."""
 _GAP, _MARGIN, _BEND, _ASIDE = 28.0, 14.0, 10.0, 26.0
 _SWEEPS: Final = 6
+_MOST_BENDS: Final = 3000
+"""With more of them long arrows are drawn straight, over boxes: nobody follows so many by eye."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,10 @@ def _bent(
     for box, row in enumerate(layer_of):
         layers[row].append(box)
     chains, above, number = {}, defaultdict(list), len(layer_of)
+    bends = sum(layer_of[target] - layer_of[source] - 1 for source, target in down) <= _MOST_BENDS
     for source, target in down:
         chain = [source]
-        for row in range(layer_of[source] + 1, layer_of[target]):
+        for row in range(layer_of[source] + 1, layer_of[target]) if bends else ():
             layers[row].append(number)
             chain.append(number)
             number += 1

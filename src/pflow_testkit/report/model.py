@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 
@@ -137,9 +137,3 @@ def files_of(case: Case) -> Sequence[str]:
     """Of the workflows that a test is about."""
     own = [case.seen.file] if case.seen.file else []
     return list(dict.fromkeys([*own, *(run.file for run in case.seen.runs)]))
-
-
-def worst(outcomes: Iterable[str]) -> str:
-    """Of several, the one to look at first."""
-    order = ("failed", "error", "xpassed", "skipped", "xfailed", "passed")
-    return min(outcomes, key=lambda outcome: order.index(outcome) if outcome in order else 0, default="")

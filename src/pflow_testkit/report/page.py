@@ -12,7 +12,7 @@ from pflow_testkit.coverage.report import percent
 from pflow_testkit.coverage.tally import Coverage, share
 from pflow_testkit.report.cases import case, is_bad
 from pflow_testkit.report.markup import count, duration, text
-from pflow_testkit.report.model import Case, Graph, files_of, worst
+from pflow_testkit.report.model import Case, Graph, files_of
 from pflow_testkit.report.sections import Section, meter
 
 
@@ -89,7 +89,8 @@ def _title(report: Report) -> str:
 
 def _header(report: Report) -> Iterator[str]:
     counts = Counter(each.outcome for each in report.cases)
-    words = [f'<b class="{text(each)}">{counts[each]:,} {text(each)}</b>' for each in sorted(counts, key=_bad_first)]
+    outcomes = sorted(counts, key=_bad_first)
+    words = [f'<b class="{text(each)}">{counts[each]:,} {text(each)}</b>' for each in outcomes]
     total = report.coverage.totals()["total"]
     facts = [count(len(report.cases), "test") + (f": {', '.join(words)}" if words else "")]
     if total.total:
@@ -98,19 +99,23 @@ def _header(report: Report) -> Iterator[str]:
     yield f"<p><small>made {text(report.made)}, the tests took {duration(report.seconds * 1000)}</small></p>"
     if report.ended:
         yield f'<p class="ended">{text(report.ended)}</p>'
-    yield from (_ARROWHEAD, "</header>", _FILTER)
+    yield from (_ARROWHEAD, "</header>", _filter(outcomes))
 
 
 _ARROWHEAD: Final = (
     '<svg class="defs" width="0" height="0" aria-hidden="true"><defs><marker id="head" viewBox="0 0 8 8" refX="7" '
     'refY="4" markerWidth="8" markerHeight="8" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs></svg>'
 )
-_FILTER: Final = (
-    '<form class="filter" role="search" hidden><input type="search" id="words" placeholder="find a workflow or a case" '
-    'aria-label="find a workflow or a case"><select id="outcome" aria-label="show which outcome"><option value="">all'
-    '</option><option value="bad">failed</option><option>passed</option><option>skipped</option></select>'
-    '<output id="found"></output></form>'
-)
+
+
+def _filter(outcomes: Sequence[str]) -> str:
+    others = "".join(f"<option>{text(outcome)}</option>" for outcome in outcomes if not is_bad(outcome))
+    return (
+        '<form class="filter" role="search" hidden><input type="search" id="words" aria-label="find a workflow or a '
+        'case" placeholder="find a workflow or a case"><select id="outcome" aria-label="show which outcome">'
+        f'<option value="">all</option><option value="bad">failed</option>{others}</select>'
+        '<output id="found"></output></form>'
+    )
 
 
 def _bad_first(outcome: str) -> tuple[bool, str]:
@@ -141,8 +146,7 @@ def _overview(sections: Sequence[Section]) -> Iterator[str]:
     yield "<thead><tr><th>workflow</th><th>tests</th><th>failed</th><th>reached</th></tr></thead><tbody>"
     for each in sections:
         bad = sum(is_bad(test.outcome) for test in each.cases)
-        state = text(worst(test.outcome for test in each.cases))
-        yield f'<tr class="{state}" data-section="{each.anchor}">'
+        yield f'<tr data-section="{each.anchor}">'
         yield f'<td><a href="#{each.anchor}">{text(each.file)}</a></td><td>{len(each.cases):,}</td>'
         yield f"<td>{f'<b>{bad:,}</b>' if bad else '0'}</td><td>{meter(share(each.places))}</td></tr>"
     yield "</tbody></table></div>"

@@ -133,7 +133,8 @@ class ReportSession:
             return
         before = self._cases.get(report.nodeid)
         if report.when == "call" or report.outcome != "passed" or before is None:
-            self._cases[report.nodeid] = _case(report, Seen.of_text(carried), before)
+            outcome = self._config.hook.pytest_report_teststatus(report=report, config=self._config)[0]
+            self._cases[report.nodeid] = _case(report, outcome or report.outcome, Seen.of_text(carried), before)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note a workflow that could not be collected."""
@@ -205,8 +206,7 @@ def _plain(graph: Graph) -> list[Any]:
     return [graph.name, graph.start, [list(node) for node in graph.nodes], edges]
 
 
-def _case(report: pytest.TestReport, seen: Seen, before: Case | None) -> Case:
-    outcome = _outcome(report)
+def _case(report: pytest.TestReport, outcome: str, seen: Seen, before: Case | None) -> Case:
     if before is not None:
         # What comes after the call adds to it, and what comes before it has run nothing.
         failure = "\n\n".join(filter(None, (before.seen.failure, seen.failure)))
@@ -214,9 +214,3 @@ def _case(report: pytest.TestReport, seen: Seen, before: Case | None) -> Case:
     file, line, _ = report.location
     duration = report.duration if report.when == "call" or before is None else before.duration
     return Case(report.nodeid, (file, line or 0), outcome, duration, seen)
-
-
-def _outcome(report: pytest.TestReport) -> str:
-    if hasattr(report, "wasxfail"):
-        return "xfailed" if report.skipped else "xpassed"
-    return "error" if report.failed and report.when != "call" else report.outcome

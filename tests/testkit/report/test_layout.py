@@ -1,6 +1,7 @@
 from itertools import combinations
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pflow_testkit.report.layout import ROW, layout
 
@@ -13,7 +14,7 @@ def _laid(pairs, count=None, start=0):
 
 
 def _rows(placed):
-    return [round((y - placed.boxes[0][1]) / ROW) for _, y in placed.boxes]
+    return [round((y - HEIGHT / 2) / ROW) for _, y in placed.boxes]
 
 
 def test_chain_goes_down():
@@ -63,20 +64,20 @@ def test_single_box():
     assert (128.0, 72.0) == (placed.width, placed.height)
 
 
-@pytest.mark.parametrize(
-    "pairs",
-    [
-        [(0, 1), (0, 2), (0, 3), (1, 4), (2, 4), (3, 4)],
-        [(0, 4), (1, 3), (0, 3), (1, 4), (2, 4), (2, 5), (5, 0)],
-        [(index, other) for index, other in combinations(range(8), 2)],
-    ],
-)
-def test_nothing_overlaps(pairs):
-    """No two boxes lie over each other, and all lie within the drawing."""
-    placed = _laid(pairs)
+_BOX = st.integers(0, 8)
+
+
+@given(st.lists(st.tuples(_BOX, _BOX), max_size=20), _BOX)
+def test_nothing_overlaps(pairs, start):
+    """Whatever leads where: no two boxes lie over each other, all arrows and boxes lie within the drawing."""
+    placed = _laid(pairs, count=9, start=start)
     for (x, y), (other_x, other_y) in combinations(placed.boxes, 2):
-        assert abs(x - other_x) >= 100 or abs(y - other_y) >= HEIGHT
+        assert abs(x - other_x) >= 99.9 or abs(y - other_y) >= HEIGHT
     assert all(50 <= x <= placed.width - 50 and 22 <= y <= placed.height - 22 for x, y in placed.boxes)
+    assert set(pairs) == set(placed.arrows)
+    assert all(0 <= x <= placed.width for points in placed.arrows.values() for x, _ in points)
+    rows = _rows(placed)
+    assert all(rows[source] < rows[target] for source, target in placed.arrows.keys() - placed.back)
 
 
 def test_crossings_are_undone():
@@ -90,3 +91,11 @@ def test_long_chains():
     """A thousand boxes are no matter."""
     placed = _laid([(index, index + 1) for index in range(999)])
     assert 999 == _rows(placed)[-1]
+
+
+def test_tangles_are_drawn():
+    """Where arrows are very many and long, they are drawn straight, soon and without bends."""
+    pairs = [(index, index + 1) for index in range(299)] + [(0, index) for index in range(2, 300)]
+    placed = _laid(pairs)
+    assert 2 == len(placed.arrows[0, 299])
+    assert 299 == _rows(placed)[-1]

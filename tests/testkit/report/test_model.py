@@ -1,6 +1,4 @@
-import pytest
-
-from pflow_testkit.report.model import Bar, Graph, Node, Run, Seen, Step, Timeline, worst
+from pflow_testkit.report.model import Bar, Graph, Node, Run, Seen, Step, Timeline
 
 
 def test_travels_whole():
@@ -20,12 +18,3 @@ def test_graph_travels():
     """A graph that came as lists is one again."""
     graph = Graph("name", 0, [Node("a", "echo", "", 1, "", "")], [(0, 0, "again")])
     assert graph == Graph.of_row(["name", 0, [["a", "echo", "", 1, "", ""]], [[0, 0, "again"]]])
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "first"),
-    [([], ""), (["passed", "failed"], "failed"), (["passed", "skipped"], "skipped"), (["odd", "passed"], "odd")],
-)
-def test_worst_first(outcomes, first):
-    """Of several outcomes the one that asks for attention is shown."""
-    assert first == worst(outcomes)

@@ -187,6 +187,14 @@ def test_outcomes(project, body, outcome):
     assert [outcome] == re.findall(r'data-outcome="([^"]*)"', _page(project))
 
 
+def test_mutants_have_their_words(project, ada):
+    """What became of a mutant is said in the words of its own report."""
+    project.hello(ada)
+    project.run("--pflow-mutate", "--pflow-report=out.html")
+    found = set(re.findall(r'data-outcome="([^"]*)"', _page(project)))
+    assert {"passed", "killed"} <= found
+
+
 def test_fails_before_and_after(project):
     """A test whose call and whose teardown fail says both."""
     project.write(
