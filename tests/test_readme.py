@@ -71,7 +71,7 @@ def screen(name: str) -> list[tuple[str, list[str]]]:
 
 def timeless(lines: list[str]) -> list[str]:
     """Lines without what differs from run to run."""
-    return [re.sub(r"\b\d+(\.\d+)?(ms|s)\b", "…", line).strip("= ") for line in lines]
+    return [re.sub(r"\b\d+(\.\d+)?(ms|s| KB)\b", "…", line).strip("= ") for line in lines]
 
 
 def shown(result: pytest.RunResult) -> list[str]:
@@ -493,11 +493,12 @@ def test_rules_table():
     assert all(f'id="{anchor_of(rule)}"' in found[1] for rule in RULES.values())
 
 
-def test_picture_of_coverage(pytester):
-    """What is told of coverage is what the demo gives."""
-    arguments, expected = picture("coverage")
+@pytest.mark.parametrize(("name", "heading"), [("coverage", "pflow coverage"), ("report", "pflow report")])
+def test_picture_of_the_demo(pytester, name, heading):
+    """What is told of coverage and of the page is what the demo gives."""
+    arguments, expected = picture(name)
     shutil.copytree(ROOT / "tests" / "workflows", pytester.path / "tests" / "workflows")
-    assert expected == _from("pflow coverage", pytester.runpytest_inprocess(*arguments))
+    assert expected == _from(heading, pytester.runpytest_inprocess(*arguments))
 
 
 def test_picture_of_mutants(five_minutes):
