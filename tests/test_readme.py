@@ -71,7 +71,7 @@ def screen(name: str) -> list[tuple[str, list[str]]]:
 
 def timeless(lines: list[str]) -> list[str]:
     """Lines without what differs from run to run."""
-    return [re.sub(r"\b\d+(\.\d+)?(ms|s)\b", "…", line).strip("= ") for line in lines]
+    return [re.sub(r"\b\d+(\.\d+)?(ms|s| KB)\b", "…", line).strip("= ") for line in lines]
 
 
 def shown(result: pytest.RunResult) -> list[str]:
@@ -277,6 +277,13 @@ def test_progress_example(pytester):
     assert 0 == result.ret
 
 
+def test_spans_example(pytester):
+    """The example of OpenTelemetry prints what it says."""
+    result = pytester.runpython(pytester.makepyfile(block("python", "ConsoleSpanExporter(")))
+    assert ["node say: completed", "workflow hello: success"] == result.outlines
+    assert 0 == result.ret
+
+
 def test_chart_example(pytester):
     """The example of a chart prints the one that is shown."""
     result = pytester.runpython(pytester.makepyfile(block("python", "import mermaid")))
@@ -381,6 +388,35 @@ def test_fixture_of_stress(tallied):
 
 
 @pytest.fixture
+def renamed_output(five_minutes, monkeypatch):
+    """The guide's project under git, where an output was renamed in the workflow and in its case."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    (five_minutes.path / ".gitignore").write_text("__pycache__\n.pytest_cache\n")
+    author = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    for args in (["init", "-q"], ["add", "-A"], [*author, "commit", "-q", "-m", "first"]):
+        subprocess.run(["git", *args], check=True)
+    subprocess.run(["git", "update-ref", "refs/remotes/origin/main", "HEAD"], check=True)
+    for name in ("triage.json", "triage.test.yaml"):
+        file = five_minutes.path / "flows" / name
+        file.write_text(file.read_text().replace('"count"', '"labels"').replace("{count:", "{labels:"))
+    return five_minutes
+
+
+def test_picture_of_the_gate(renamed_output):
+    """The picture of the gate is what the guide's project shows when an output is renamed."""
+    arguments, expected = picture("gate")
+    assert expected == shown(renamed_output.runpytest_inprocess(*arguments))
+
+
+def test_approval_example(renamed_output):
+    """The example of approvals lets the renamed output of the picture pass."""
+    renamed_output.makepyprojecttoml(block("toml", "pflow_gate_allow"))
+    result = renamed_output.runpytest_inprocess("--pflow-workflows=flows", "--pflow-against=origin/main")
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(["*approved: the dashboard that read it is gone", "*warning:*flows/old.json*"])
+
+
+@pytest.fixture
 def badges(pytester):
     """The project of the guide to fuzzing."""
     flows = pytester.mkdir("flows")
@@ -458,13 +494,23 @@ def test_rules_table():
     assert all(f'id="{anchor_of(rule)}"' in found[1] for rule in RULES.values())
 
 
-@pytest.mark.parametrize(("name", "heading"), [("coverage", "pflow coverage"), ("mutants", "pflow mutants")])
+@pytest.mark.parametrize(("name", "heading"), [("coverage", "pflow coverage"), ("report", "pflow report")])
 def test_picture_of_the_demo(pytester, name, heading):
-    """What is told of coverage, and of mutants, is what the demo gives."""
+    """What is told of coverage and of the page is what the demo gives."""
     arguments, expected = picture(name)
     shutil.copytree(ROOT / "tests" / "workflows", pytester.path / "tests" / "workflows")
-    lines = timeless(pytester.runpytest_inprocess(*arguments).stdout.lines)
-    assert expected == lines[next(number for number, line in enumerate(lines) if heading in line) :]
+    assert expected == _from(heading, pytester.runpytest_inprocess(*arguments))
+
+
+def test_picture_of_mutants(five_minutes):
+    """What is told of mutants is what the first guide's project gives."""
+    arguments, expected = picture("mutants")
+    assert expected == _from("pflow mutants", five_minutes.runpytest_inprocess(*arguments))
+
+
+def _from(heading, result):
+    lines = timeless(result.stdout.lines)
+    return lines[next(number for number, line in enumerate(lines) if heading in line) :]
 
 
 def test_survivors_example(pytester):

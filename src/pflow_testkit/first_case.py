@@ -28,7 +28,7 @@ from pflow_testkit.changes import first_in_words, trace_changes
 from pflow_testkit.clock import SkippingClock
 from pflow_testkit.expectations import is_matcher
 from pflow_testkit.hooks import UserHooks, hooks_for
-from pflow_testkit.nested import Placed, files_below, nodes_in
+from pflow_testkit.nested import Placed, files_below, nodes_in, nodes_written
 from pflow_testkit.normalise import canonical_text
 from pflow_testkit.options import KEY, TRACES
 from pflow_testkit.registry import registry_for
@@ -102,6 +102,8 @@ def _first_case(config: pytest.Config, document: Document, path: Path) -> FirstC
     registry = registry_for(config, path, *files_below(document))
     stubs = stubs_of_folder({}, hooks, document, registry)
     registry.plug(StandIns(stubs, True, CallLog(), document))
+    for each in nodes_written(document):
+        registry.excuse(each.type)  # what reaches out is given a stub
     workflow = validate(document, registry)
     inputs = _example_inputs(workflow)
     to_fill = dict(_stubs_to_fill(workflow, registry, stubs))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -39,6 +40,13 @@ class Written(NamedTuple):
         return "/".join((*self.above, self.id))
 
 
+class Named(NamedTuple):
+    """The workflow files that nodes name, there or not; ``open`` where one is known only when it runs."""
+
+    files: tuple[Path, ...]
+    open: bool
+
+
 def nodes_in(workflow: Workflow, above: str = "") -> Iterator[Placed]:
     """Every node of a workflow, each followed by those that it nests."""
     for node in workflow.nodes:
@@ -67,6 +75,17 @@ def nodes_written(document: Document) -> list[Written]:
 def files_below(document: Document) -> list[Path]:
     """The files of the workflows that a document nests."""
     return list(dict.fromkeys(child for child, _ in _children(document, ())))
+
+
+def named_in(document: Document) -> Named:
+    """The files that a document's own nodes nest, of whatever type they are."""
+    refs = []
+    for _, _, node in _nodes(document):
+        match node:
+            case {"params": {"workflow_ref": str(ref)}}:
+                refs.append(ref)
+    files = [Path(os.path.normpath((document.folder / ref).absolute())) for ref in refs if "${" not in ref]
+    return Named(tuple(dict.fromkeys(files)), any("${" in ref for ref in refs))
 
 
 def records_of(records: Iterable[NodeTrace], path: str) -> list[list[NodeTrace]]:

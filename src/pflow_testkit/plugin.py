@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pflow_testkit import stress_options
+from pflow_testkit import gate_options, stress_options
 from pflow_testkit.coverage.options import add_coverage_options, read_coverage_options
 from pflow_testkit.flaky.options import KEY as FLAKY
 from pflow_testkit.flaky.options import add_flaky_options, read_flaky_options
@@ -21,7 +21,18 @@ from pflow_testkit.fuzz.options import add_fuzz_options
 from pflow_testkit.ledger import Ledger
 from pflow_testkit.mutation.options import KEY as MUTATION
 from pflow_testkit.mutation.options import add_mutation_options, read_mutation_options
-from pflow_testkit.options import FOLDERS, HOST, KEY, STOPPED, WATCHERS, add_arguments, add_options, read_options
+from pflow_testkit.options import (
+    FOLDERS,
+    HOST,
+    KEY,
+    OBSERVERS,
+    STOPPED,
+    WATCHERS,
+    add_arguments,
+    add_options,
+    read_options,
+)
+from pflow_testkit.report.options import add_report_options, read_report_options
 
 if TYPE_CHECKING:
     from pflow_testkit.clock import SkippingClock
@@ -35,9 +46,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """``--pflow-workflows`` and its kin."""
     add_options(parser)
     stress_options.add_stress_options(parser)
+    gate_options.add_gate_options(parser)
     add_coverage_options(parser)
     add_mutation_options(parser)
     add_flaky_options(parser)
+    add_report_options(parser)
     add_fuzz_options(parser)
 
 
@@ -51,12 +64,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[HOST] = dict(os.environ)
     config.pluginmanager.register(Ledger(config), "pflow_ledger")
     config.stash[stress_options.KEY] = stress_options.read_stress_options(config)
-    config.stash[WATCHERS] = []
+    config.stash[gate_options.KEY] = gate_options.read_gate_options(config)
+    config.stash[WATCHERS], config.stash[OBSERVERS] = [], []
     _count_coverage(config)
     _count_mutants(config)
+    _make_page(config)
     config.stash[FLAKY] = read_flaky_options(config)
     if config.stash[KEY].folders:
         add_arguments(config, config.stash[KEY])
+    if gate_options.wants_gate(config.stash[gate_options.KEY], config.stash[KEY]):
+        from pflow_testkit.gate.session import open_gate  # noqa: PLC0415  # for start-up time
+
+        open_gate(config)
 
 
 def _count_coverage(config: pytest.Config) -> None:
@@ -73,6 +92,14 @@ def _count_mutants(config: pytest.Config) -> None:
         from pflow_testkit.mutation.session import MutationSession  # noqa: PLC0415  # for start-up time
 
         config.pluginmanager.register(MutationSession(options), "pflow_mutation")
+
+
+def _make_page(config: pytest.Config) -> None:
+    file = read_report_options(config)
+    if file is not None and not config.stash[KEY].init:
+        from pflow_testkit.report.session import ReportSession  # noqa: PLC0415  # for start-up time
+
+        config.pluginmanager.register(ReportSession(config, file), "pflow_report")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -93,6 +120,18 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     from pflow_testkit.collector import collect_file  # noqa: PLC0415  # for start-up time
 
     return collect_file(file_path, parent)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Add the gate of workflows that are gone; leave out what comes out as it did."""
+    gate = session.config.stash.get(gate_options.GATE, None)
+    if gate is None:
+        return
+    from pflow_testkit.collector import gate_of_removed  # noqa: PLC0415  # for start-up time
+
+    items += [gate_of_removed(session, path) for path in gate.removed()]
+    gate.deselect(items)
 
 
 @pytest.hookimpl(tryfirst=True)

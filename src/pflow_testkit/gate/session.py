@@ -1,0 +1,162 @@
+"""The options of a session to its gate; and what the gate found, wherever it did, to the terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pflow_engine.errors import Problem
+from pflow_testkit.gate.approvals import Approval, approvals_of_ini
+from pflow_testkit.gate.baseline import Baseline, Project, baseline_of
+from pflow_testkit.gate.gate import ROWS, Gate
+from pflow_testkit.gate.git import InvalidBase
+from pflow_testkit.gate.row import Row, row_from
+from pflow_testkit.gate.selection import Selection
+from pflow_testkit.gate.table import counted, table
+from pflow_testkit.gate_options import GATE, GateOptions
+from pflow_testkit.gate_options import KEY as GATE_KEY
+from pflow_testkit.options import KEY
+
+_COMMITS = "pflow_commits"
+"""Where xdist's workers find which commits are the base: a branch may move while they start."""
+
+
+def open_gate(config: pytest.Config) -> None:
+    """Find the base, and let the session have its gate.
+
+    Raises:
+        pytest.UsageError: the base cannot be had, or an approval of the ini file is none.
+    """
+    options, folders = config.stash[GATE_KEY], _folders(config)
+    bases = _bases(config, options, folders)
+    approvals = approvals_of_ini(options.allow, config.inipath, config.rootpath)
+    if approvals.problems:
+        raise pytest.UsageError("\n".join(map(str, approvals.problems)))
+    selections = {}
+    for base in dict.fromkeys(bases.values()):
+        of_base = tuple(folder for folder in folders if bases[folder] is base)
+        selections.update(dict.fromkeys(of_base, Selection(base, of_base)))
+    gate = Gate(config, selections, approvals.given, options.against is not None, options.changed)
+    try:
+        gate.look()
+    except InvalidBase as error:
+        raise pytest.UsageError("\n".join(_said(problem, options) for problem in error.problems)) from None
+    config.stash[GATE] = gate
+    config.pluginmanager.register(GateReport(gate, approvals.given), "pflow_gate")
+
+
+class GateReport:
+    """A plugin of one session: carries what items found to where it is shown, and shows it."""
+
+    def __init__(self, gate: Gate, allowed: tuple[Approval, ...]) -> None:
+        self.rows: list[Row] = []
+        self._gate, self._allowed, self._reported = gate, allowed, set[str]()
+        self._bases = list(dict.fromkeys(each.base for each in gate.selections.values()))
+
+    def pytest_report_header(self) -> list[str]:
+        """Say what is compared with what, and why everything is run if it is."""
+        against = ", ".join(dict.fromkeys(base.shown for base in self._bases))
+        return [f"pflow gate: against {against}", *self._new_folders(), *self._run_all()]
+
+    def pytest_report_collectionfinish(self) -> list[str]:
+        """Say the same of what is known only now."""
+        unknown = self._gate.unknown if self._gate.selecting else []
+        return [
+            f"pflow gate: everything is run, since git does not know '{os.path.relpath(file)}'" for file in unknown[:1]
+        ]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker of xdist the commits."""
+        node.workerinput[_COMMITS] = {str(base.top): base.commit for base in self._bases if base.commit}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, Any, pytest.TestReport]:
+        """Put what was found into the report of the item."""
+        report = yield
+        if call.when == "call" and ROWS in item.stash:
+            report.pflow_gate = [item.path.as_posix(), [row.plain() for row in item.stash[ROWS]]]
+        assert isinstance(report, pytest.TestReport)
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take it out of the report."""
+        file, rows = getattr(report, "pflow_gate", ("", []))
+        self._reported.update([file] if file else [])
+        self.rows += [row_from(row) for row in rows]
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Show the table, and the approvals that are of no use."""
+        stale = [str(approval.stale()) for approval in self._allowed if self._is_stale(approval)]
+        if not self._reported and not stale:
+            return
+        terminalreporter.section("pflow gate", sep="-")
+        compared = "1 workflow" if len(self._reported) == 1 else f"{len(self._reported)} workflows"
+        terminalreporter.write_line(f"{compared} compared: {counted(self.rows) or 'no change'}")
+        for line in (*table(self.rows), *stale):
+            terminalreporter.write_line(line)
+
+    def pytest_unconfigure(self) -> None:
+        """Take away what was written."""
+        for base in self._bases:
+            base.close()
+
+    def _new_folders(self) -> Iterator[str]:
+        for folder, selection in self._gate.selections.items():
+            if not selection.base.has(folder):
+                yield f"pflow gate: '{os.path.relpath(folder)}' was not there, so all in it is new"
+
+    def _run_all(self) -> Iterator[str]:
+        if self._gate.selecting and self._gate.because:
+            yield f"pflow gate: everything is run, since anything may depend on '{self._gate.because}', which changed"
+
+    def _is_stale(self, approval: Approval) -> bool:
+        file = Path(os.path.abspath(approval.file))  # noqa: PTH100  # keeps symbolic links as written
+        used = any((row.rule, row.path) == (approval.rule, approval.path) and _is(row, file) for row in self.rows)
+        if not self._gate.judges or used:
+            return False
+        return file.as_posix() in self._reported or _is_whole(self._gate.config)
+
+
+def _is(row: Row, file: Path) -> bool:
+    return Path(os.path.abspath(row.workflow)) == file and row.severity == "BREAKING"  # noqa: PTH100  # keeps symbolic links as written
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    # With a part of the tests left out, what was not found says nothing.
+    partly = any(config.getoption(name, default=None) for name in ("keyword", "markexpr", "lf", "deselect", "ignore"))
+    narrow = any("::" in argument or Path(argument).is_file() for argument in config.args)
+    return not (partly or narrow or config.getoption("collectonly", default=False))
+
+
+def _folders(config: pytest.Config) -> tuple[Path, ...]:
+    opted_in = config.stash[KEY].folders
+    return tuple(dict.fromkeys(path if path.is_dir() else path.parent for path in opted_in))
+
+
+def _bases(config: pytest.Config, options: GateOptions, folders: tuple[Path, ...]) -> dict[Path, Baseline]:
+    commits = getattr(config, "workerinput", {}).get(_COMMITS, {})
+    project = Project(config.invocation_params.dir, config.rootpath, tuple(config.getini("norecursedirs")))
+    found: dict[Path, Baseline] = {}
+    wrong: dict[str, None] = {}
+    for folder in folders:
+        try:
+            base = baseline_of(folder, options.against, project, commits)
+        except InvalidBase as error:
+            wrong.update(dict.fromkeys(_said(problem, options) for problem in error.problems))
+            continue
+        found[folder] = next((each for each in found.values() if each.top == base.top), base)
+    if wrong:
+        raise pytest.UsageError("\n".join(wrong))
+    return found
+
+
+def _said(problem: Problem, options: GateOptions) -> str:
+    option = "--pflow-changed" if options.against is None else f"--pflow-against={options.against}"
+    return f"{option}: {problem.message}" + (f"\n  hint: {problem.hint}" if problem.hint else "")

@@ -1,0 +1,72 @@
+"""The command line and the ini file to what is compared with what. Loaded in every pytest run, hence light."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pytest
+
+from pflow_testkit.options import Options
+
+KEY: pytest.StashKey[GateOptions] = pytest.StashKey()
+GATE: pytest.StashKey[Any] = pytest.StashKey()
+"""The gate of the session, where there is one."""
+
+
+class GateOptions(NamedTuple):
+    """``against`` is a git revision or a folder; ``allow`` are the approvals of the ini file, as written."""
+
+    against: str | None = None
+    changed: bool = False
+    allow: tuple[str, ...] = ()
+
+
+def add_gate_options(parser: pytest.Parser) -> None:
+    """Declare the options; their help is what ``pytest --help`` prints."""
+    group = parser.getgroup("pflow", "pflow workflows (pflow-testkit)")
+    group.addoption(
+        "--pflow-against",
+        metavar="REF",
+        help="compare the workflows with those at a git revision (at the last commit in common with it, as a pull "
+        "request does) or in another copy of the project; a change that breaks those who use a workflow fails its "
+        "item 'gate' unless it is approved",
+    )
+    group.addoption(
+        "--pflow-changed",
+        action="store_true",
+        default=False,
+        help="run only the tests of workflows that may come out differently from REF of --pflow-against (without it, "
+        "from the upstream of the branch): those that changed, their cases and snapshots, and those that nest them",
+    )
+    parser.addini(
+        "pflow_gate_allow",
+        type="linelist",
+        default=[],
+        help="breaking changes that are approved: 'FILE::RULE[PATH]: the reason', as the gate prints them",
+    )
+
+
+def read_gate_options(config: pytest.Config) -> GateOptions:
+    """The options of a session, checked as far as they can be without git.
+
+    Raises:
+        pytest.UsageError: nothing to compare with.
+    """
+    against = config.getoption("pflow_against")
+    if against is not None and not against.strip():
+        raise pytest.UsageError("--pflow-against takes a git revision or a folder, and got an empty name")
+    return GateOptions(against, config.getoption("pflow_changed"), tuple(config.getini("pflow_gate_allow")))
+
+
+def wants_gate(gate: GateOptions, options: Options) -> bool:
+    """Whether anything is compared.
+
+    Raises:
+        pytest.UsageError: something is to be, and there are no workflows.
+    """
+    if (gate.against is None and not gate.changed) or options.init:
+        return False
+    if not options.folders:
+        option = "--pflow-changed" if gate.against is None else "--pflow-against"
+        raise pytest.UsageError(f"{option} needs to know where the workflows are: --pflow-workflows=DIR")
+    return True
