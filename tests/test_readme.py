@@ -198,11 +198,12 @@ def test_markdown_example(pytester):
 
 @pytest.fixture
 def weigh(tmp_path):
-    """A folder with the example of a Markdown workflow."""
+    """A folder with the example of a Markdown workflow, and the first conftest.py."""
     found = re.search(r"^````markdown\n(.*?)^````", README, re.DOTALL | re.MULTILINE)
     assert found is not None
     (tmp_path / "flows").mkdir()
     (tmp_path / "flows" / "weigh.pflow.md").write_text(found[1])
+    (tmp_path / "flows" / "conftest.py").write_text(blocks("python")[0])
     return tmp_path
 
 
@@ -210,7 +211,7 @@ def weigh(tmp_path):
 def test_screens(weigh):
     """What terminals show in the section on the command line is what they show."""
     env = {**os.environ, "PATH": f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}"}
-    for name in ("run", "inputs", "only"):
+    for name in ("run", "inputs", "only", "plugin"):
         for command, expected in screen(name):
             options = {"shell": True, "cwd": weigh, "env": env, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
             shown = subprocess.run(command, check=False, text=True, **options).stdout
