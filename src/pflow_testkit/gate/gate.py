@@ -100,7 +100,7 @@ class Gate:
         findings = self._findings[each.shown]
         own = approvals_in(each.document) if each.document is not None else Approvals()
         approvals = [*own.given, *(other for other in self.allowed if _same(other.file, item.path))]
-        rows = [row_of(finding, each.shown, _reason(finding, approvals)) for finding in findings]
+        rows = [row_of(finding, each.shown, _reason(finding, approvals), each.document) for finding in findings]
         item.stash[ROWS] = rows
         said = [*map(str, own.problems), refusal(rows, each.base.shown, each.document)]
         stale = [approval.stale() for approval in own.given if not any(map(approval.is_for, findings))]

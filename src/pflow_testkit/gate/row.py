@@ -2,27 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pflow_engine.document.positions import path_text
+from pflow_engine.document.model import Document
+from pflow_engine.document.positions import Path, path_text
+from pflow_engine.errors import Position
 from pflow_testkit.changes import Severity
-from pflow_testkit.gate.model import Finding
+from pflow_testkit.gate.model import Caller, Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place in a file, with what is to be said of it. Line and column are 0 where there is only the file.
+
+    ``side`` is the version that line and column are those of.
+    """
+
+    file: str
+    line: int = 0
+    column: int = 0
+    words: str = ""
+    side: str = "head"
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place} {self.words}" if self.words else place
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One finding about the workflow ``workflow``. ``approved`` is the reason why it may be, "" where nobody said."""
+    """One finding about the workflow ``workflow``. ``approved`` is the reason why it may be, "" where nobody said.
+
+    ``spot`` is its place, of what is gone in the base; ``now`` is the closest one at hand, which is what other programs
+    are pointed to: they have no other version. ``node`` is "" for the workflow itself, ``below`` the path
+    in the node, or in the workflow.
+    """
 
     workflow: str
     severity: str
     rule: str
-    place: str
+    spot: Spot
     path: str
-    side: str
     message: str
+    now: Spot
+    node: str = ""
+    below: str = ""
     approved: str = ""
-    callers: tuple[str, ...] = ()
+    callers: tuple[Spot, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """``flows/triage.json:12:15``."""
+        return str(self.spot)
 
     @property
     def order(self) -> tuple[int, str, str]:
@@ -36,25 +69,71 @@ class Row:
 
     def plain(self) -> dict[str, Any]:
         """Data that xdist can send."""
-        return {**asdict(self), "callers": list(self.callers)}
+        return {**asdict(self), "callers": [asdict(each) for each in self.callers]}
 
 
-def row_of(finding: Finding, workflow: str, approved: str) -> Row:
-    """The row of a finding."""
-    at = finding.position
+def row_of(finding: Finding, workflow: str, approved: str, document: Document | None) -> Row:
+    """The row of a finding; ``document`` is the workflow as it is at hand, None where it is gone."""
+    spot = _spot(finding.file, finding.position, finding.side)
     return Row(
         workflow=workflow,
         severity=str(finding.severity),
         rule=finding.rule.code,
-        place=f"{finding.file}:{at.line}:{at.column}" if at else finding.file,
+        spot=spot,
         path=path_text(finding.path),
-        side=finding.side,
         message=finding.message,
+        now=spot if finding.side == "head" else _at_hand(finding, workflow, document),
+        node=finding.node,
+        below=path_text(_below(finding.path)),
         approved=approved,
-        callers=finding.callers,
+        callers=tuple(_of_caller(each) for each in finding.callers),
     )
 
 
 def row_from(data: dict[str, Any]) -> Row:
     """The row that ``plain`` made data of."""
-    return Row(**{**data, "callers": tuple(data["callers"])})
+    spots = {name: Spot(**data[name]) for name in ("spot", "now")}
+    return Row(**{**data, **spots, "callers": tuple(Spot(**each) for each in data["callers"])})
+
+
+def _spot(file: str, at: Position | None, side: str, words: str = "") -> Spot:
+    return Spot(file, *((at.line, at.column) if at else (0, 0)), words, side)
+
+
+def _of_caller(caller: Caller) -> Spot:
+    return _spot(caller.file, caller.position, caller.side, caller.words)
+
+
+def _at_hand(finding: Finding, workflow: str, document: Document | None) -> Spot:
+    if document is None:
+        return Spot(workflow)
+    path = _path_now(finding, document.ir.get("nodes"))
+    return _spot(workflow, document.problem("", "", path).position, "head")
+
+
+def _path_now(finding: Finding, nodes: Any) -> Path:
+    # The numbers in a path are those of the other version: of a node's its id is known, of an edge's nothing.
+    match finding.path:
+        case ("nodes", int(), *below):
+            index = _index_of(finding.node, nodes)
+            return ("nodes",) if index is None else ("nodes", index, *below)
+        case (area, int(), *_):
+            return (area,)
+        case path:
+            return path
+
+
+def _index_of(node: str, nodes: Any) -> int | None:
+    listed = nodes if isinstance(nodes, Sequence) else ()
+    ids = (each.get("id") if isinstance(each, Mapping) else None for each in listed)
+    return next((index for index, name in enumerate(ids) if name == node), None)
+
+
+def _below(path: Path) -> Path:
+    match path:
+        case ("nodes", int(), *below):
+            return tuple(below)
+        case (area, int(), *_):
+            return (area,)
+        case _:
+            return path
