@@ -1,15 +1,16 @@
-"""A finding to a row: plain data, which goes from xdist's workers to where it is shown."""
+"""Findings to rows: plain data, which goes from xdist's workers to where it is shown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pflow_engine.document.model import Document
 from pflow_engine.document.positions import Path, path_text
 from pflow_engine.errors import Position
 from pflow_testkit.changes import Severity
+from pflow_testkit.gate.approvals import Approval
 from pflow_testkit.gate.model import Caller, Finding
 
 
@@ -33,7 +34,9 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One finding about the workflow ``workflow``. ``approved`` is the reason why it may be, "" where nobody said.
+    """One finding about the workflow ``workflow``.
+
+    ``approved`` is the reason why it may be, "" where nobody said; ``approved_at`` is where that is written.
 
     ``spot`` is its place, of what is gone in the base; ``now`` is the closest one at hand, which is what other programs
     are pointed to: they have no other version. ``node`` is "" for the workflow itself, ``below`` the path
@@ -50,6 +53,7 @@ class Row:
     node: str = ""
     below: str = ""
     approved: str = ""
+    approved_at: Spot = Spot("")
     callers: tuple[Spot, ...] = ()
 
     @property
@@ -67,13 +71,33 @@ class Row:
         """Whether the gate is shut."""
         return self.severity == Severity.BREAKING and not self.approved
 
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What an item ``gate`` found of the workflow ``file``; ``chart`` is its graph, "" where none was asked for."""
+
+    file: str
+    rows: tuple[Row, ...]
+    chart: str = ""
+
     def plain(self) -> dict[str, Any]:
         """Data that xdist can send."""
-        return {**asdict(self), "callers": [asdict(each) for each in self.callers]}
+        rows = [{**asdict(row), "callers": [asdict(each) for each in row.callers]} for row in self.rows]
+        return {"file": self.file, "rows": rows, "chart": self.chart}
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Judged:
+        """What ``plain`` made data of."""
+        return cls(data["file"], tuple(_row_from(row) for row in data["rows"]), data["chart"])
+
+    def named(self, name: Callable[[str], str]) -> Judged:
+        """The same with every file by another name."""
+        return replace(self, file=name(self.file), rows=tuple(_named(row, name) for row in self.rows))
 
 
-def row_of(finding: Finding, workflow: str, approved: str, document: Document | None) -> Row:
+def row_of(finding: Finding, workflow: str, approval: Approval | None, document: Document | None) -> Row:
     """The row of a finding; ``document`` is the workflow as it is at hand, None where it is gone."""
+    where = approval.where if approval is not None else None
     spot = _spot(finding.file, finding.position, finding.side)
     return Row(
         workflow=workflow,
@@ -85,15 +109,29 @@ def row_of(finding: Finding, workflow: str, approved: str, document: Document | 
         now=spot if finding.side == "head" else _at_hand(finding, workflow, document),
         node=finding.node,
         below=path_text(_below(finding.path)),
-        approved=approved,
+        approved=approval.reason if approval is not None else "",
+        approved_at=_spot(where.file, where.position, "head") if where is not None else Spot(""),
         callers=tuple(_of_caller(each) for each in finding.callers),
     )
 
 
-def row_from(data: dict[str, Any]) -> Row:
-    """The row that ``plain`` made data of."""
-    spots = {name: Spot(**data[name]) for name in ("spot", "now")}
+def _row_from(data: dict[str, Any]) -> Row:
+    spots = {name: Spot(**data[name]) for name in ("spot", "now", "approved_at")}
     return Row(**{**data, **spots, "callers": tuple(Spot(**each) for each in data["callers"])})
+
+
+def _named(row: Row, name: Callable[[str], str]) -> Row:
+    def renamed(spot: Spot) -> Spot:
+        return replace(spot, file=name(spot.file)) if spot.file else spot
+
+    return replace(
+        row,
+        workflow=name(row.workflow),
+        spot=renamed(row.spot),
+        now=renamed(row.now),
+        approved_at=renamed(row.approved_at),
+        callers=tuple(map(renamed, row.callers)),
+    )
 
 
 def _spot(file: str, at: Position | None, side: str, words: str = "") -> Spot:

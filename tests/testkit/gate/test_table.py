@@ -1,8 +1,9 @@
 """Findings as lines on the terminal."""
 
+import json
 from dataclasses import replace
 
-from pflow_testkit.gate.row import Row, Spot, row_from
+from pflow_testkit.gate.row import Judged, Row, Spot
 from pflow_testkit.gate.table import counted, refusal, table
 
 ROW = Row(
@@ -18,6 +19,7 @@ WORST = Row(
     Spot("a.json"),
 )
 CALLED = replace(WORST, callers=(Spot("c.json", 4, 2, "node 'sub'"),))
+FOUND = Judged("a.json", (CALLED, ROW), "flowchart TD\n")
 
 
 def test_worst_first():
@@ -49,5 +51,5 @@ def test_nothing_fails():
 
 
 def test_travels():
-    """A row is the same after it was plain data."""
-    assert CALLED == row_from(CALLED.plain())
+    """What was found is the same after it was plain data."""
+    assert FOUND == Judged.of(json.loads(json.dumps(FOUND.plain())))
