@@ -38,7 +38,8 @@ class Gate:
     """What one process knows of it. ``selections`` has for each folder of workflows what changed around it.
 
     ``judges`` says whether workflows are compared, ``selecting`` whether only what may differ is run, ``draws`` whether
-    the graphs of those that changed are asked for.
+    the graphs of those that changed are asked for. ``nothing_left`` is known when tests were collected: whether every
+    one of them was left out.
     """
 
     config: pytest.Config
@@ -47,6 +48,7 @@ class Gate:
     judges: bool
     selecting: bool
     draws: bool = False
+    nothing_left: bool = False
     _compared: dict[Path, Compared] = field(default_factory=dict)
     _read: dict[Path, Document] = field(default_factory=dict)
 
@@ -92,6 +94,7 @@ class Gate:
         left_out = [item for item in items if not selected[item.path]]
         if left_out:
             items[:] = [item for item in items if selected[item.path]]
+            self.nothing_left = not items
             self.config.hook.pytest_deselected(items=left_out)
 
     def judge(self, item: pytest.Item) -> tuple[str, list[Problem]]:

@@ -26,6 +26,9 @@ from pflow_testkit.options import KEY
 _COMMITS = "pflow_commits"
 """Where xdist's workers find which commits are the base: a branch may move while they start."""
 
+_NOTHING_LEFT = "pflow_nothing_left"
+"""Where they say that ``--pflow-changed`` left out every test."""
+
 
 def open_gate(config: pytest.Config) -> None:
     """Find the base, and let the session have its gate.
@@ -86,6 +89,18 @@ class GateReport:
             report.pflow_gate = [item.path.as_posix(), judged.plain() if judged else None]
         assert isinstance(report, pytest.TestReport)
         return report
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Hear from a worker of xdist that it was left nothing to run; the first process collects no tests."""
+        self._gate.nothing_left |= getattr(node, "workeroutput", {}).get(_NOTHING_LEFT, False)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """That nothing may come out differently is no failure, as having no tests is."""
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput[_NOTHING_LEFT] = self._gate.nothing_left
+        elif self._gate.nothing_left and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            session.exitstatus = pytest.ExitCode.OK
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take it out of the report."""

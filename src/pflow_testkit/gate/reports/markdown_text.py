@@ -7,15 +7,18 @@ from typing import Final
 
 from pflow_engine.errors import showable
 
-_MEANT: Final = re.compile(r"[&<>|`*_\[\]#~$@\\!{}:]|(?<=www)\.", re.IGNORECASE)
-"""What Markdown, GitHub's own signs (``#1``, ``@name``, ``:100:``, ``$math$``, bare links) or HTML go by."""
+_MEANT: Final = re.compile(r"[&<>|`*_\[\]#~$\\!]|:(?=//|[\w+-]+:)|(?<=www)\.", re.IGNORECASE)
+"""What Markdown, GitHub's own signs (``#1``, ``:100:``, ``$math$``, bare links) or HTML go by."""
+
+_MENTION: Final = "@<!-- -->"
+"""GitHub looks for ``@name`` in what Markdown has become, where a code for the sign is that sign again."""
 
 _SIGN: Final = re.compile(r"[^\w ]")
 
 
 def plain(text: str) -> str:
     """As running text, in one line."""
-    return _spelled(_MEANT, text)
+    return _spelled(_MEANT, text).replace("@", _MENTION)
 
 
 def code(text: str) -> str:

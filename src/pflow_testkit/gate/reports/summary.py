@@ -79,7 +79,7 @@ def _fixes(rows: Iterable[Row]) -> Iterator[str]:
     rules = dict.fromkeys(row.rule for row in rows if row.fails)
     if rules:
         yield from ("### What to do", "")
-        yield from (f"- {code(rule)}: {plain(RULES[rule].fix)}" for rule in rules)
+        yield from (f"- {code(rule)}: {RULES[rule].fix}" for rule in rules)
         yield ""
 
 
