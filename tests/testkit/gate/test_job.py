@@ -131,9 +131,9 @@ def test_pull_request(clone, broken_branch):
 
 
 def test_push(clone, repo, broken_branch):
-    """A push is compared with what the branch was, a new branch with the commit before its last."""
+    """A push is compared with what the branch was; one that is new, or was forced, with the commit before its last."""
     found = clone(broken_branch)
-    for before in (repo.git("rev-parse", "mine^"), NO_COMMIT):
+    for before in (repo.git("rev-parse", "mine^"), NO_COMMIT, "", "f" * 40):
         assert 1 == found.run("Compare", before=before).returncode
         assert ["output-removed", "output-added"] == found.sarif()
     assert 0 == found.run("Compare", before=repo.git("rev-parse", "mine")).returncode

