@@ -276,6 +276,13 @@ def test_progress_example(pytester):
     assert 0 == result.ret
 
 
+def test_spans_example(pytester):
+    """The example of OpenTelemetry prints what it says."""
+    result = pytester.runpython(pytester.makepyfile(block("python", "ConsoleSpanExporter(")))
+    assert ["node say: completed", "workflow hello: success"] == result.outlines
+    assert 0 == result.ret
+
+
 def test_chart_example(pytester):
     """The example of a chart prints the one that is shown."""
     result = pytester.runpython(pytester.makepyfile(block("python", "import mermaid")))

@@ -25,6 +25,7 @@ from pflow_engine.signals import Signals
 from pflow_engine.store import LLM_CALLS
 from pflow_engine.trace import (
     Event,
+    Failure,
     OnEvent,
     Recorder,
     Trace,
@@ -136,11 +137,12 @@ class FlowRun:
 
     def result(self) -> RunResult:
         """Walk to the end."""
-        self._tell(Event("run_start", total=len(self.flow.layers)))
         try:
+            self._tell(Event("run_start", total=len(self.flow.layers), trace=self.trace))
             error = self._walk()
-        except BaseException:
-            self._tell(Event("run_end", status="interrupted"))
+        except BaseException as signal:
+            cut = Failure("interrupted", type(signal).__name__)
+            self._tell(Event("run_end", status="interrupted", failure=cut, trace=self.trace))
             raise
         ran = [node.id for node in self.recorder.nodes]
         outputs: dict[str, Any] = {}
@@ -150,7 +152,8 @@ class FlowRun:
         trace = self._trace(status, self._written(outputs), error)
         if not self.recorder.given_up():
             self._ended = trace
-        self._tell(Event("run_end", status=status))
+        failure = Failure(error.summary, error.code) if error else None
+        self._tell(Event("run_end", status=status, failure=failure, trace=self.trace))
         return RunResult(status, outputs, self.store, trace, error, self.flow.workflow)
 
     def _tell(self, event: Event) -> None:

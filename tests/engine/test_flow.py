@@ -10,6 +10,7 @@ import pytest
 
 from pflow_engine import CancelToken, Event, Interface, InvalidInput, Node, NodeFailed, node
 from pflow_engine import flow as flow_module
+from pflow_engine.trace import Failure
 
 
 @pytest.fixture
@@ -184,14 +185,22 @@ def test_events(flow_of):
     """Whoever listens hears of the run and of each node, in order."""
     told = []
     flow_of([{"id": "a", "type": "emit"}, {"id": "b", "type": "crash"}]).run(on_event=told.append)
-    assert told == [
+    assert [event._replace(trace=None) for event in told] == [
         Event("run_start", total=2),
-        Event("node_start", "a"),
+        Event("node_start", "a", type="emit"),
         Event("node_end", "a", status="completed"),
-        Event("node_start", "b"),
-        Event("node_end", "b", status="failed"),
-        Event("run_end", status="failed"),
+        Event("node_start", "b", type="crash"),
+        Event("node_end", "b", status="failed", failure=Failure("it crashed", "ValueError")),
+        Event("run_end", status="failed", failure=Failure("node 'b' failed: ValueError: it crashed", "node-failed")),
     ]
+
+
+def test_run_events_give_trace(flow_of):
+    """The first and the last event of a run give its trace so far."""
+    told = []
+    result = flow_of([{"id": "a", "type": "emit"}]).run(on_event=lambda event: told.append(event.trace))
+    assert [True, False, False, True] == [trace is not None for trace in told]
+    assert result.trace is told[0]() is told[-1]()
 
 
 def test_events_one_at_a_time(batch_of):

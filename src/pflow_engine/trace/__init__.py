@@ -1,7 +1,7 @@
 """What a run leaves behind: frozen records, and strict JSON of them."""
 
 from pflow_engine.trace.finding import environment_secrets, named_secrets, registered_secrets
-from pflow_engine.trace.model import TRACE_VERSION, BatchTrace, Event, NodeTrace, OnEvent, Trace, TraceStatus
+from pflow_engine.trace.model import TRACE_VERSION, BatchTrace, Event, Failure, NodeTrace, OnEvent, Trace, TraceStatus
 from pflow_engine.trace.names import REDACTED, looks_secret
 from pflow_engine.trace.recorder import Recorder
 from pflow_engine.trace.redact import Redactor
@@ -15,6 +15,7 @@ __all__ = [
     "TRACE_VERSION",
     "BatchTrace",
     "Event",
+    "Failure",
     "NodeTrace",
     "OnEvent",
     "Recorder",

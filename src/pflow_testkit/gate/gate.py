@@ -18,9 +18,10 @@ from pflow_engine.document.model import Document
 from pflow_engine.errors import InvalidWorkflow, Problem
 from pflow_testkit.cases import Case
 from pflow_testkit.gate.approvals import Approval, Approvals, approvals_in
-from pflow_testkit.gate.baseline import Baseline
+from pflow_testkit.gate.baseline import Baseline, is_elsewhere
 from pflow_testkit.gate.callers import Workflows
 from pflow_testkit.gate.compare import compare_sets
+from pflow_testkit.gate.git import InvalidBase
 from pflow_testkit.gate.model import Finding
 from pflow_testkit.gate.reports.told import properties_of
 from pflow_testkit.gate.row import Judged, row_of
@@ -51,6 +52,7 @@ class Gate:
     nothing_left: bool = False
     _compared: dict[Path, Compared] = field(default_factory=dict)
     _read: dict[Path, Document] = field(default_factory=dict)
+    _unread: dict[Path, InvalidBase] = field(default_factory=dict)
 
     def compares(self, path: Path, document: Document, cases: tuple[Case, ...]) -> bool:
         """Whether a workflow that was collected has to be compared: it, or what it nests, is another one now."""
@@ -63,12 +65,17 @@ class Gate:
         self._compared[path] = Compared(path, selection.base, document, cases)
         return True
 
+    def look(self) -> None:
+        """Read what is needed before anything is collected.
+
+        Raises:
+            InvalidBase: it cannot be had.
+        """
+        _ = self._gone, self.selecting and self.because
+
     def removed(self) -> list[Path]:
         """The workflows that are gone, of those that would be collected."""
-        if not self.judges:
-            return []
-        gone = [path for folder, selection in self.selections.items() for path in self._gone(folder, selection)]
-        found = sorted(path for path in dict.fromkeys(gone) if self._is_asked_for(path))
+        found = sorted(path for path in self._gone if self._is_asked_for(path))
         for path in found:
             self._compared[path] = Compared(path, self._base(path))
         return found
@@ -105,6 +112,8 @@ class Gate:
         """
         each = self._compared[item.path]
         findings = self._findings[each.shown]
+        if item.path in self._unread:
+            raise self._unread[item.path]
         own = approvals_in(each.document) if each.document is not None else Approvals()
         approvals = [*own.given, *(other for other in self.allowed if _same(other.file, item.path))]
         rows = [row_of(finding, each.shown, _approval(finding, approvals), each.document) for finding in findings]
@@ -131,7 +140,11 @@ class Gate:
         base, head = {}, {}
         folders = tuple(self.selections)
         for each in (*self._compared.values(), *self._beside()):
-            base.update(as_it_was(each, [one for one in folders if self._base(one) is each.base], self.config))
+            try:
+                base.update(as_it_was(each, [one for one in folders if self._base(one) is each.base], self.config))
+            except InvalidBase as error:
+                self._unread[each.path] = error
+                continue
             head.update(at_hand(each, self.config))
         return base, head
 
@@ -150,12 +163,20 @@ class Gate:
                 if path not in self._compared:
                     yield Compared(path, selection.base)
 
-    def _gone(self, folder: Path, selection: Selection) -> Iterator[Path]:
-        base = selection.base
-        for path in _changed_below(folder, base):
-            name, form = base.name_of(path) or "", form_of(path)
-            if name in base.names and _is_none(path) and form and is_workflow_text(base.content(name), form):
-                yield path
+    @cached_property
+    def _gone(self) -> tuple[Path, ...]:
+        if not self.judges:
+            return ()
+        changed = [path for folder, each in self.selections.items() for path in _changed_below(folder, each.base)]
+        return tuple(path for path in dict.fromkeys(changed) if self._was(path) and _is_none(path))
+
+    def _was(self, path: Path) -> bool:
+        base, form = self._base(path), form_of(path)
+        name = base.name_of(path) or ""
+        if name not in base.names or form is None:
+            return False
+        content = base.content(name)
+        return is_workflow_text(content, form) or (is_elsewhere(content) and not path.exists())
 
     def _is_asked_for(self, path: Path) -> bool:
         arguments = [Path(os.path.abspath(argument)) for argument in self.config.args if "::" not in argument]  # noqa: PTH100  # keeps symbolic links as written

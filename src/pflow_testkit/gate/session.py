@@ -46,6 +46,10 @@ def open_gate(config: pytest.Config) -> None:
         of_base = tuple(folder for folder in folders if bases[folder] is base)
         selections.update(dict.fromkeys(of_base, Selection(base, of_base)))
     gate = Gate(config, selections, approvals.given, options.against is not None, options.changed, options.draws)
+    try:
+        gate.look()
+    except InvalidBase as error:
+        raise pytest.UsageError("\n".join(_said(problem, options) for problem in error.problems)) from None
     config.stash[GATE] = gate
     report = GateReport(gate, approvals.given)
     config.pluginmanager.register(report, "pflow_gate")

@@ -1,9 +1,11 @@
 """Files, dicts and texts to Documents."""
 
 import errno
+import gc
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -211,3 +213,18 @@ def test_parse_and_locate():
     """Data and the places of its values come from the same text."""
     assert {"a": 1} == parse("a: 1", "yaml", "f")
     assert (3, 4) == locate("a: 1", "yaml").values["a",]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("text", [NODES, "no: [nodes"])
+def test_collector_left_as_it_was(text, enabled):
+    """The garbage collector rests while a file is read, and is then as it was before, if the file is refused, too."""
+    before = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        with suppress(InvalidWorkflow):
+            parse(text, "yaml", "w.yaml")
+        after = gc.isenabled()
+    finally:
+        (gc.enable if before else gc.disable)()
+    assert enabled == after
