@@ -416,6 +416,42 @@ def test_approval_example(renamed_output):
     result.stdout.fnmatch_lines(["*approved: the dashboard that read it is gone", "*warning:*flows/old.json*"])
 
 
+def test_reports_of_the_gate(renamed_output):
+    """The files of the gate say what its picture shows; JUnit's file has the properties that are named."""
+    arguments, _ = picture("gate")
+    written = ("--pflow-sarif=gate.sarif", "--pflow-summary=gate.md", "--junitxml=gate.xml")
+    renamed_output.runpytest_inprocess(*arguments, *written)
+    sarif, summary, junit = ((renamed_output.path / f"gate.{kind}").read_text() for kind in ("sarif", "md", "xml"))
+    assert ["output-removed", "output-added"] == [each["ruleId"] for each in json.loads(sarif)["runs"][0]["results"]]
+    assert "output 'count' is gone" in summary
+    named = re.findall("`(pflow_gate_(?!allow)[a-z]+)`", README)
+    assert sorted(named) == sorted(re.findall('property name="(pflow_gate_.*?)"', junit))
+
+
+def test_job_example(tmp_path):
+    """The example of a job is a workflow of GitHub's, and gives the ready job nothing that it does not take."""
+    example = block("yaml", "pflow-gate.yml@")
+    (tmp_path / "example.yml").write_text(example)
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
+    subprocess.run([*command, str(tmp_path / "example.yml")], check=True, capture_output=True)
+    job = yaml.safe_load(example)["jobs"]["gate"]
+    ready = yaml.load(ROOT.joinpath(".github/workflows/pflow-gate.yml").read_text(), Loader=yaml.BaseLoader)
+    known = ready["on"]["workflow_call"]["inputs"]
+    assert {"folder"} <= set(job["with"]) <= set(known)
+    assert job["permissions"] == ready["jobs"]["gate"]["permissions"]
+    assert all(f"`{name}`" in README for name in set(known) - set(job["with"]))
+
+
+def test_hooks_of_pre_commit(tmp_path):
+    """The example of hooks is a configuration of pre-commit, of hooks that are there."""
+    example = block("yaml", "id: pflow-validate")
+    (tmp_path / "example.yaml").write_text(example)
+    command = [sys.executable, "-m", "pre_commit", "validate-config", str(tmp_path / "example.yaml")]
+    subprocess.run(command, check=True, capture_output=True)
+    there = {hook["id"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
+    assert there == {hook["id"] for hook in yaml.safe_load(example)["repos"][0]["hooks"]}
+
+
 @pytest.fixture
 def badges(pytester):
     """The project of the guide to fuzzing."""

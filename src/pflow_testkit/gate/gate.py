@@ -19,16 +19,18 @@ from pflow_engine.errors import InvalidWorkflow, Problem
 from pflow_testkit.cases import Case
 from pflow_testkit.gate.approvals import Approval, Approvals, approvals_in
 from pflow_testkit.gate.baseline import Baseline, is_elsewhere
+from pflow_testkit.gate.callers import Workflows
 from pflow_testkit.gate.compare import compare_sets
 from pflow_testkit.gate.git import InvalidBase
 from pflow_testkit.gate.model import Finding
-from pflow_testkit.gate.row import Row, row_of
+from pflow_testkit.gate.reports.told import properties_of
+from pflow_testkit.gate.row import Judged, row_of
 from pflow_testkit.gate.selection import Selection, is_workflow_text
 from pflow_testkit.gate.table import refusal
 from pflow_testkit.gate.versions import Compared, as_it_was, at_hand
 from pflow_testkit.options import FOLDERS
 
-ROWS: pytest.StashKey[list[Row]] = pytest.StashKey()
+JUDGED: pytest.StashKey[Judged] = pytest.StashKey()
 """Of an item ``gate``: what it found."""
 
 
@@ -36,7 +38,9 @@ ROWS: pytest.StashKey[list[Row]] = pytest.StashKey()
 class Gate:
     """What one process knows of it. ``selections`` has for each folder of workflows what changed around it.
 
-    ``judges`` says whether workflows are compared, ``selecting`` whether only what may differ is run.
+    ``judges`` says whether workflows are compared, ``selecting`` whether only what may differ is run, ``draws`` whether
+    the graphs of those that changed are asked for. ``nothing_left`` is known when tests were collected: whether every
+    one of them was left out.
     """
 
     config: pytest.Config
@@ -44,6 +48,8 @@ class Gate:
     allowed: tuple[Approval, ...]
     judges: bool
     selecting: bool
+    draws: bool = False
+    nothing_left: bool = False
     _compared: dict[Path, Compared] = field(default_factory=dict)
     _read: dict[Path, Document] = field(default_factory=dict)
     _unread: dict[Path, InvalidBase] = field(default_factory=dict)
@@ -95,6 +101,7 @@ class Gate:
         left_out = [item for item in items if not selected[item.path]]
         if left_out:
             items[:] = [item for item in items if selected[item.path]]
+            self.nothing_left = not items
             self.config.hook.pytest_deselected(items=left_out)
 
     def judge(self, item: pytest.Item) -> tuple[str, list[Problem]]:
@@ -109,15 +116,27 @@ class Gate:
             raise self._unread[item.path]
         own = approvals_in(each.document) if each.document is not None else Approvals()
         approvals = [*own.given, *(other for other in self.allowed if _same(other.file, item.path))]
-        rows = [row_of(finding, each.shown, _reason(finding, approvals)) for finding in findings]
-        item.stash[ROWS] = rows
+        rows = [row_of(finding, each.shown, _approval(finding, approvals), each.document) for finding in findings]
+        item.stash[JUDGED] = Judged(each.shown, tuple(rows), self._chart(each, findings))
+        item.user_properties += properties_of(tuple(rows))
         said = [*map(str, own.problems), refusal(rows, each.base.shown, each.document)]
         stale = [approval.stale() for approval in own.given if not any(map(approval.is_for, findings))]
         return "\n\n".join(filter(None, said)), stale
 
+    def is_judged_by(self, item: pytest.Item) -> bool:
+        """Whether an item is one that judges."""
+        return item.name == "gate" and item.path in self._compared
+
+    def _chart(self, each: Compared, findings: tuple[Finding, ...]) -> str:
+        base, head = (versions.get(each.shown) for versions in self._versions)
+        if not self.draws or not findings or base is None or head is None:
+            return ""
+        from pflow_testkit.gate.chart import chart_of  # noqa: PLC0415  # only where it is asked for
+
+        return chart_of(base, head, findings)
+
     @cached_property
-    def _findings(self) -> Mapping[str, tuple[Finding, ...]]:
-        # All at once: what became of a workflow, and whom it meets, is seen among the others alone.
+    def _versions(self) -> tuple[Workflows, Workflows]:
         base, head = {}, {}
         folders = tuple(self.selections)
         for each in (*self._compared.values(), *self._beside()):
@@ -127,8 +146,13 @@ class Gate:
                 self._unread[each.path] = error
                 continue
             head.update(at_hand(each, self.config))
+        return base, head
+
+    @cached_property
+    def _findings(self) -> Mapping[str, tuple[Finding, ...]]:
+        # All at once: what became of a workflow, and whom it meets, is seen among the others alone.
         found = defaultdict(list)
-        for finding in compare_sets(base, head):
+        for finding in compare_sets(*self._versions):
             found[finding.file].append(finding)
         return defaultdict(tuple, {file: tuple(findings) for file, findings in found.items()})
 
@@ -205,5 +229,5 @@ def _same(file: Path, other: Path) -> bool:
     return os.path.abspath(file) == os.path.abspath(other)  # noqa: PTH100  # keeps symbolic links as written
 
 
-def _reason(finding: Finding, approvals: Iterable[Approval]) -> str:
-    return next((approval.reason for approval in approvals if approval.is_for(finding)), "")
+def _approval(finding: Finding, approvals: Iterable[Approval]) -> Approval | None:
+    return next((approval for approval in approvals if approval.is_for(finding)), None)
