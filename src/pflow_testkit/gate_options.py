@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,11 +15,15 @@ GATE: pytest.StashKey[Any] = pytest.StashKey()
 
 
 class GateOptions(NamedTuple):
-    """``against`` is a git revision or a folder; ``allow`` are the approvals of the ini file, as written."""
+    """``against`` is a git revision or a folder; ``allow`` are the approvals of the ini file, as written.
+
+    ``replay`` is how many seconds a case may take when it is replayed; 0 where none is.
+    """
 
     against: str | None = None
     changed: bool = False
     allow: tuple[str, ...] = ()
+    replay: float = 30.0
 
 
 def add_gate_options(parser: pytest.Parser) -> None:
@@ -38,6 +43,13 @@ def add_gate_options(parser: pytest.Parser) -> None:
         help="run only the tests of workflows that may come out differently from REF of --pflow-against (without it, "
         "from the upstream of the branch): those that changed, their cases and snapshots, and those that nest them",
     )
+    group.addoption(
+        "--pflow-replay",
+        metavar="SECONDS",
+        help="how long a case may take where --pflow-against replays it: runs it, as it was, on a workflow that "
+        "changed, and tells what comes out differently (30, or pflow_replay of the ini file; 0 replays none)",
+    )
+    parser.addini("pflow_replay", default="30", help="the default of --pflow-replay")
     parser.addini(
         "pflow_gate_allow",
         type="linelist",
@@ -50,12 +62,25 @@ def read_gate_options(config: pytest.Config) -> GateOptions:
     """The options of a session, checked as far as they can be without git.
 
     Raises:
-        pytest.UsageError: nothing to compare with.
+        pytest.UsageError: nothing to compare with; no number of seconds.
     """
     against = config.getoption("pflow_against")
     if against is not None and not against.strip():
         raise pytest.UsageError("--pflow-against takes a git revision or a folder, and got an empty name")
-    return GateOptions(against, config.getoption("pflow_changed"), tuple(config.getini("pflow_gate_allow")))
+    allow, replay = tuple(config.getini("pflow_gate_allow")), _replay(config)
+    return GateOptions(against, config.getoption("pflow_changed"), allow, replay)
+
+
+def _replay(config: pytest.Config) -> float:
+    given = config.getoption("pflow_replay")
+    name, said = ("pflow_replay", config.getini("pflow_replay")) if given is None else ("--pflow-replay", given)
+    try:
+        seconds = float(said)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < threading.TIMEOUT_MAX:
+        raise pytest.UsageError(f"{name} takes a number of seconds, 0 to replay nothing, and got '{said}'")
+    return seconds
 
 
 def wants_gate(gate: GateOptions, options: Options) -> bool:
