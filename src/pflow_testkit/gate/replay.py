@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import takewhile
+from itertools import groupby, takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -148,8 +148,8 @@ class Replay:
             return _with_outputs(came.canonical(redact(self._renaming.trace(came.result.trace.to_dict()))))
 
     def _changes(self, was: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
-        found = trace_changes(was, now, self.head.workflow)
-        return [change for change in found if change.severity is not Severity.COSMETIC]
+        found = trace_changes(*_with_inputs_of_both(was, now), self.head.workflow)
+        return _items_first([change for change in found if change.severity is not Severity.COSMETIC])
 
     @cached_property
     def _renaming(self) -> Renaming:
@@ -184,6 +184,21 @@ def _with_outputs(trace: dict[str, Any]) -> dict[str, Any]:
     # A snapshot does not say them again where they are those of the last node, which need not be so on both sides.
     last = trace["nodes"][-1].get("outputs", {}) if trace.get("nodes") and trace.get("status") != "failed" else {}
     return {"outputs": last, **trace}
+
+
+def _with_inputs_of_both(*traces: Mapping[str, Any]) -> list[dict[str, Any]]:
+    # An input that came or went is no outcome; what nodes make of it is.
+    inputs = [trace.get("inputs", {}) for trace in traces]
+    shared = [
+        {name: value for name, value in each.items() if all(name in other for other in inputs)} for each in inputs
+    ]
+    return [{**trace, "inputs": each} for trace, each in zip(traces, shared, strict=True)]
+
+
+def _items_first(changes: list[Change]) -> list[Change]:
+    # The params of a batch stand as written: that they read differently is known, with which item it begins is not.
+    groups = groupby(changes, key=lambda change: (change.node, change.occurrence))
+    return [change for _, group in groups for change in sorted(group, key=lambda change: change.item is None)]
 
 
 def _without_noise(changes: list[Change], noise: list[Change]) -> list[Change]:
