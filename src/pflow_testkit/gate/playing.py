@@ -152,7 +152,8 @@ def in_words(case: Case) -> Iterator[None]:
     except PflowError as error:
         # Nothing ran, so that of secrets only those are known that the case gives.
         redact = Redactor.of([*environment_secrets(), *named_secrets([dict(case.inputs), dict(case.env)])])
-        first, *others = [str(redact(problem.message)) for problem in error.problems if problem.severity == "error"]
+        wrong = [problem for problem in error.problems if problem.severity == "error"]
+        first, *others = [str(redact(problem.message)) for problem in wrong]
         more = f" (and {len(others)} more)" if others else ""
         raise Unplayable(f"{first}{more}") from error
 

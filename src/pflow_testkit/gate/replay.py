@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby, takewhile
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,10 +22,11 @@ from pflow_engine.document.model import Workflow
 from pflow_engine.errors import PflowError
 from pflow_testkit.cases import Case
 from pflow_testkit.cassettes.recordings import read_recordings, write_recordings
-from pflow_testkit.changes import Change, Severity, trace_changes
+from pflow_testkit.changes import Change, Severity
 from pflow_testkit.changes.runs import are_runs
 from pflow_testkit.gate.compare import compare
 from pflow_testkit.gate.diverged import Diverged, Place, told_of_case, told_of_none
+from pflow_testkit.gate.firsts import first_changes, in_item
 from pflow_testkit.gate.model import Finding
 from pflow_testkit.gate.playing import Came, Player, Unplayable, Version, in_words
 from pflow_testkit.gate.renaming import Renaming
@@ -43,6 +44,10 @@ class Side(NamedTuple):
     workflow: Workflow
     file: Path
     top: Path
+
+
+class _NoReference(Unplayable):
+    """A case that could not be run on the base either."""
 
 
 class _Reference(NamedTuple):
@@ -76,10 +81,12 @@ class Replay:
     def _case(self, case: Case, folder: Path) -> Iterator[Finding]:
         try:
             found = self._diverged(case, folder)
-        except Unplayable as error:
+        except _NoReference as error:
             if case.file is None:
-                yield told_of_none(self._place, "it has no case")
+                yield told_of_none(self._place, f"it has no case, and {error}")
                 return
+            found = Diverged((), str(error))
+        except Unplayable as error:
             found = Diverged((), str(error))
         if found is not None:
             yield told_of_case(self._place, case.name, found)
@@ -90,13 +97,15 @@ class Replay:
         came = self.player.came(self._now, renamed, cassette, folder / "head")
         redact = _redactors(came, reference.came)
         was, now = self._seen(reference, redact), self._of_run(came, redact)
-        changes = self._changes(was, now)
+        changes = _changes(was, now)
         if changes and reference.came is not None:
             again = self._as_it_was(case, folder / "again")
-            changes = _without_noise(changes, self._changes(was, self._of_run(again, redact)))
-        if came.kept_out:
-            return Diverged(_before(changes, came, now), came.kept_out[0].why)
-        return Diverged(tuple(changes), fails=_fails(was, now)) if changes else None
+            changes = _without_noise(changes, _changes(was, self._of_run(again, redact)))
+        why = came.kept_out[0].why if came.kept_out else ""
+        changes = _before(changes, came, now) if why else changes
+        first = [in_item(change, was, now) for change in changes[:1]]
+        found = Diverged((*first, *changes[1:]), why, fails=not why and _fails(was, now))
+        return found if found.changes or why else None
 
     def _reference(self, case: Case, folder: Path) -> _Reference:
         try:
@@ -104,7 +113,7 @@ class Replay:
         except Unplayable as error:
             stored = self._stored(case)
             if stored is None:
-                raise Unplayable(f"as it was, {error}") from error
+                raise _NoReference(f"as it was, {error}") from error
             return _Reference(stored)
 
     def _as_it_was(self, case: Case, folder: Path) -> Came:
@@ -112,7 +121,7 @@ class Replay:
         if came.kept_out:
             raise Unplayable(came.kept_out[0].why)
         if case.file is None and came.result.status == "failed":
-            raise Unplayable("it does not run by itself")
+            raise Unplayable("it fails")
         return came
 
     def _own(self, case: Case) -> Case:
@@ -146,10 +155,6 @@ class Replay:
     def _of_run(self, came: Came, redact: Redact) -> dict[str, Any]:
         with in_words(Case("")):  # hooks have a say in what a trace is
             return _with_outputs(came.canonical(redact(self._renaming.trace(came.result.trace.to_dict()))))
-
-    def _changes(self, was: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
-        found = trace_changes(*_with_inputs_of_both(was, now), self.head.workflow)
-        return _items_first([change for change in found if change.severity is not Severity.COSMETIC])
 
     @cached_property
     def _renaming(self) -> Renaming:
@@ -186,19 +191,12 @@ def _with_outputs(trace: dict[str, Any]) -> dict[str, Any]:
     return {"outputs": last, **trace}
 
 
-def _with_inputs_of_both(*traces: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _changes(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
     # An input that came or went is no outcome; what nodes make of it is.
-    inputs = [trace.get("inputs", {}) for trace in traces]
-    shared = [
-        {name: value for name, value in each.items() if all(name in other for other in inputs)} for each in inputs
-    ]
-    return [{**trace, "inputs": each} for trace, each in zip(traces, shared, strict=True)]
-
-
-def _items_first(changes: list[Change]) -> list[Change]:
-    # The params of a batch stand as written: that they read differently is known, with which item it begins is not.
-    groups = groupby(changes, key=lambda change: (change.node, change.occurrence))
-    return [change for _, group in groups for change in sorted(group, key=lambda change: change.item is None)]
+    inputs, others = was.get("inputs", {}), now.get("inputs", {})
+    shared = inputs.keys() & others.keys()
+    before, after = ({name: each[name] for name in each if name in shared} for each in (inputs, others))
+    return first_changes({**was, "inputs": before}, {**now, "inputs": after})
 
 
 def _without_noise(changes: list[Change], noise: list[Change]) -> list[Change]:
@@ -206,12 +204,12 @@ def _without_noise(changes: list[Change], noise: list[Change]) -> list[Change]:
     return [change for change in changes if (change.node, change.what) not in known]
 
 
-def _before(changes: list[Change], came: Came, now: Mapping[str, Any]) -> tuple[Change, ...]:
+def _before(changes: list[Change], came: Came, now: Mapping[str, Any]) -> list[Change]:
     # What came after a node that was not run, or did not come, says nothing.
     kept_out = {each.node for each in came.kept_out}
     ran = {run["id"] for run in now.get("nodes", [])}
     sound = takewhile(lambda change: change.node and not _is_met(change.node, kept_out), changes)
-    return tuple(change for change in sound if change.node.partition("/")[0] in ran)
+    return [change for change in sound if change.node.partition("/")[0] in ran]
 
 
 def _is_met(node: str, kept_out: set[str]) -> bool:

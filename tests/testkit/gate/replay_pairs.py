@@ -1,5 +1,7 @@
 """Pairs of workflows whose replay must differ, with the node and the item where, and pairs near to them."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from rule_pairs import edited
@@ -53,8 +55,8 @@ class Pair(NamedTuple):
     code: str
     node: str
     words: str
-    base: dict = {}
-    case: dict = CASE
+    base: Mapping[str, Any] = MappingProxyType({})
+    case: Mapping[str, Any] = CASE
 
     @property
     def workflows(self):

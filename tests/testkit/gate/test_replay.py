@@ -123,8 +123,11 @@ def test_child(replays):
     """A change inside of a nested workflow is told at its own line, with who nests it."""
     head = family(edited(CHILD, {"nodes/1/params/text": "${get.response}!"}))
     finding = replays.told(family(CHILD, **cases(PAGES)), head)
-    assert "sub/say" == finding.node or "sub" == finding.node
-    assert "item 0" in finding.message
+    assert ("sub/say", ("nodes", 1)) == (finding.node, finding.path)
+    assert "node 'sub/say', item 0: params.text is" in finding.message
+    assert finding.file.endswith("parts/child.json")
+    (caller,) = finding.callers
+    assert caller.endswith("head/flow.json:3:3 node 'sub'")
 
 
 @pytest.mark.parametrize("params", [{}, {"more": "x"}])
@@ -132,7 +135,7 @@ def test_child_renamed(replays, params):
     """Stubs follow a node that has another name in a nested workflow."""
     found = replays.findings(family(CHILD, **cases(PAGES)), family(renamed_child(**params)))
     assert len(params) == len(found)
-    assert all("'sub'" in each.message and "get" not in each.message for each in found)
+    assert all("'sub/say', item 0" in each.message and "get" not in each.message for each in found)
 
 
 def test_moved_child(replays):
@@ -154,7 +157,8 @@ def test_no_cases(replays):
     """Without a case, a workflow that does not run by itself is not replayed, and that is told."""
     head = edited(ECHO, {"nodes/0/params/words": "more"})
     finding = replays.told({"flow.json": ECHO}, {"flow.json": head})
-    assert ("replay-impossible", "nothing is replayed: it has no case") == (finding.rule.code, finding.message)
+    assert "replay-impossible" == finding.rule.code
+    assert "nothing is replayed: it has no case, and as it was, required input 'api_key' is missing" == finding.message
     alone = {**ECHO, "inputs": {"api_key": {"default": "x"}}}
     finding = replays.told({"flow.json": alone}, {"flow.json": {**alone, "nodes": head["nodes"]}})
     assert "case 'defaults': node 'say': params.words" in finding.message
@@ -164,7 +168,7 @@ def test_fails_by_itself(replays):
     """Nor is one that would fail by itself."""
     base = {"nodes": [{"id": "say", "type": "shell", "params": {"command": "exit 3"}}]}
     finding = replays.told({"flow.json": base}, {"flow.json": edited(base, {"nodes/0/params/command": "exit 4"})})
-    assert "nothing is replayed: it has no case" == finding.message
+    assert "nothing is replayed: it has no case, and as it was, it fails" == finding.message
 
 
 def test_broken_case_file(replays):
