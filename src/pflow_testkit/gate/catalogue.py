@@ -356,7 +356,7 @@ _REPLAYS: Final = (
         "replay-impossible",
         _BEHAVIOUR,
         "A workflow changed, and a case of the base does not run on it, or there is none: what comes out is not known.",
-        "Stub or record what the message names, or write a case.",
+        "Look at the change yourself; a case and a stub that are at hand serve the next replay.",
     ),
 )
 

@@ -23,7 +23,6 @@ from pflow_testkit.gate.callers import Workflows
 from pflow_testkit.gate.compare import compare_sets
 from pflow_testkit.gate.model import Finding
 from pflow_testkit.gate.pairing import matched
-from pflow_testkit.gate.playing import Player
 from pflow_testkit.gate.replay import Replay, Side
 from pflow_testkit.gate.row import Row, row_of
 from pflow_testkit.gate.selection import Selection, is_workflow_text
@@ -142,7 +141,7 @@ class Gate:
             return ()
         top = each.base.folder(self._folders_of(each))
         sides = Side(was, top / name, top), Side(now, each.path, each.base.top)
-        return tuple(Replay(Player(request, seconds), *sides).findings())
+        return tuple(Replay(request, seconds, *sides).findings())
 
     def _folders_of(self, each: Compared) -> list[Path]:
         return [folder for folder in self.selections if self._base(folder) is each.base]

@@ -43,22 +43,21 @@ class KeptOut(NamedTuple):
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a workflow: its document, the files whose conftest.py count, and the folder it is all in."""
+    """One version of a workflow: its document, and the files whose conftest.py count."""
 
     document: Document
     files: tuple[Path, ...]
-    top: Path
 
     @classmethod
-    def at_hand(cls, workflow: Workflow, path: Path, top: Path) -> Version:
+    def at_hand(cls, workflow: Workflow, path: Path) -> Version:
         """As it is."""
-        return cls(workflow.document, (path, *files_below(workflow.document)), top)
+        return cls(workflow.document, (path, *files_below(workflow.document)))
 
     @classmethod
     def of_base(cls, document: Document, path: Path, top: Path, now: Path) -> Version:
         """As it was, below ``top``: the conftest.py files are those of today, below ``now``."""
         below = [now / file.relative_to(top) for file in files_below(document) if file.is_relative_to(top)]
-        return cls(document, (path, *below), top)
+        return cls(document, (path, *below))
 
 
 @dataclass(frozen=True)
@@ -81,10 +80,14 @@ class Came:
 
 @dataclass(frozen=True)
 class Player:
-    """Runs cases for a test, each for so many ``seconds``."""
+    """Runs cases for a test, each for so many ``seconds``.
+
+    The same stands in what is compared for each of ``tops``, the folders of the project as it was and is.
+    """
 
     request: pytest.FixtureRequest
     seconds: float
+    tops: tuple[Path, ...] = ()
 
     def ready(self, version: Version, case: Case, cassette: Path, folder: Path) -> Ready:
         """A case with stubs, faults and a cassette, of which it only replays.
@@ -128,7 +131,7 @@ class Player:
             if cancel.cancelled:
                 raise Unplayable(f"it was stopped after {self.seconds:g} s")
             kept_out = tuple(_kept_out(ready, result))
-        places = {**own_places(folder), str(version.top): _ABOVE}
+        places = {**{str(top): _ABOVE for top in self.tops}, **own_places(folder)}
         return Came(result, ready.setting.hooks, places, kept_out)
 
     def _fixture(self, name: str) -> Any:

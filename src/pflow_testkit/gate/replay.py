@@ -17,6 +17,8 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+
 from pflow_engine.document.load import load
 from pflow_engine.document.model import Workflow
 from pflow_engine.errors import PflowError
@@ -59,9 +61,13 @@ class _Reference(NamedTuple):
 
 @dataclass(frozen=True)
 class Replay:
-    """The cases of ``base`` on ``head``. The file of ``base`` is in a folder with everything that was beside it."""
+    """The cases of ``base`` on ``head``, each for so many ``seconds``.
 
-    player: Player
+    The file of ``base`` is in a folder with everything that was beside it.
+    """
+
+    request: pytest.FixtureRequest
+    seconds: float
     base: Side
     head: Side
 
@@ -94,7 +100,7 @@ class Replay:
     def _diverged(self, case: Case, folder: Path) -> Diverged | None:
         reference = self._reference(case, folder / "base")
         renamed, cassette = self._renaming.case(self._own(case)), self._cassette_of_head(case, folder)
-        came = self.player.came(self._now, renamed, cassette, folder / "head")
+        came = self._player.came(self._now, renamed, cassette, folder / "head")
         redact = _redactors(came, reference.came)
         was, now = self._seen(reference, redact), self._of_run(came, redact)
         changes = _changes(was, now)
@@ -117,7 +123,7 @@ class Replay:
             return _Reference(stored)
 
     def _as_it_was(self, case: Case, folder: Path) -> Came:
-        came = self.player.came(self._was, self._own(case), self._cassette(case), folder)
+        came = self._player.came(self._was, self._own(case), self._cassette(case), folder)
         if came.kept_out:
             raise Unplayable(came.kept_out[0].why)
         if case.file is None and came.result.status == "failed":
@@ -125,7 +131,7 @@ class Replay:
         return came
 
     def _own(self, case: Case) -> Case:
-        return self.player.with_stubs_of_hooks(self._was, case)
+        return self._player.with_stubs_of_hooks(self._was, case)
 
     def _stored(self, case: Case) -> Mapping[str, Any] | None:
         file = folder_of(TRACES, self.base.file) / snapshot_name(case.name, "trace")
@@ -157,6 +163,10 @@ class Replay:
             return _with_outputs(came.canonical(redact(self._renaming.trace(came.result.trace.to_dict()))))
 
     @cached_property
+    def _player(self) -> Player:
+        return Player(self.request, self.seconds, (self.base.top, self.head.top))
+
+    @cached_property
     def _renaming(self) -> Renaming:
         return Renaming.of(self.base.workflow, self.head.workflow)
 
@@ -170,7 +180,7 @@ class Replay:
 
     @cached_property
     def _now(self) -> Version:
-        return Version.at_hand(self.head.workflow, self.head.file, self.head.top)
+        return Version.at_hand(self.head.workflow, self.head.file)
 
 
 def _redactors(*runs: Came | None) -> Redact:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from pflow_engine import load, validate
 from pflow_testkit.cases import case_file_of
-from pflow_testkit.gate.playing import Player
 from pflow_testkit.gate.replay import Replay, Side
 from pflow_testkit.registry import registry_for
 
@@ -19,7 +18,7 @@ class Replays:
     def findings(self, base, head, name="flow.json", now=None):
         """What is told of a workflow; ``base`` and ``head`` have the files, each a text or data."""
         was, is_now = self._side("base", base, name), self._side("head", head, now or name)
-        return list(Replay(Player(self.request, self.seconds), was, is_now).findings())
+        return list(Replay(self.request, self.seconds, was, is_now).findings())
 
     def told(self, base, head, **options):
         """The one finding there is."""

@@ -237,3 +237,25 @@ def test_stored_trace(replays, stored, said):
     head = edited(TRIAGE, {"nodes/0": {"id": "fetch", "type": "echo", "params": {"response": COMMITS}}})
     finding = replays.told(base, {"flow.json": head})
     assert said in finding.message
+
+
+def test_paths_of_the_project(replays):
+    """The folder of the project stands for the same in both versions, wherever each lies."""
+    place = str(replays.folder / "head" / "data.txt")
+    base = edited(TRIAGE, {"nodes/2/params/text": place})
+    head = edited(base, {"nodes/1/batch/parallel": True})
+    assert [] == replays.findings({"flow.json": base, **cases(CASE)}, {"flow.json": head})
+
+
+def test_loop(replays):
+    """Each run of a node in a loop is compared with the same one, and the first that differs is told."""
+    step = {"id": "again", "type": "echo", "params": {"text": "${more}"}}
+    nodes = [{"id": "ask", "type": "http", "params": {"url": "https://x.example"}}, step]
+    edges = [{"from": "ask", "to": "again", "action": "more"}, {"from": "again", "to": "ask"}]
+    base = {"inputs": {"more": {"default": "a"}}, "nodes": nodes, "edges": edges}
+    replies = [{"response": 1, "action": "more"}, {"response": 2, "action": "more"}, {"response": 3}]
+    head = edited(base, {"inputs/more/default": "b"})
+    finding = replays.told(
+        {"flow.json": base, **cases({"stubs": {"ask": [{"attempts": replies}]}})}, {"flow.json": head}
+    )
+    assert 'node \'again\': params.text is "b", was "a" (and 4 more)' in finding.message

@@ -36,7 +36,7 @@ class Mutated:
 
     def seen(self, side, place):
         """What snapshots of traces hold of each case; None of one that cannot be run."""
-        version = Version.at_hand(side.workflow, side.file, side.top)
+        version = Version.at_hand(side.workflow, side.file)
         for number, case in enumerate(self.cases):
             try:
                 came = self.player.came(version, case, self.folder / "none", self.folder / place / str(number))
@@ -62,7 +62,7 @@ def test_notices_as_snapshots_do(request, tmp_path, name, every):
     noticed = 0
     for number, (mutant, head) in enumerate(list(mutated.mutants())[::every]):
         now = dict(mutated.seen(head, f"mutant {number}"))
-        told = [finding.message for finding in Replay(mutated.player, mutated.base, head).findings()]
+        told = [finding.message for finding in Replay(request, 60, mutated.base, head).findings()]
         if mutant.idea.equivalent:
             assert [] == told, mutant.name
             continue

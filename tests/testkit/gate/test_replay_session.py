@@ -96,9 +96,9 @@ def test_child(repo):
     result = repo.run("-k", "gate")
     result.assert_outcomes(passed=2, deselected=result.parseoutcomes()["deselected"])
     (own, caller) = sorted(table(result), key=lambda line: "'triage/classify'" in line)
-    assert "flows/triage.json:14:5  case " in own
+    assert "flows/triage.json:14:5 case " in own
     assert "node 'classify', item 0: " in own
-    assert "flows/triage.json:14:5  case 'one is missing': node 'triage/classify', item 0: " in caller
+    assert "flows/triage.json:14:5 case 'one is missing': node 'triage/classify', item 0: " in caller
     result.stdout.fnmatch_lines(["*meets flows/compare_releases.yaml:8:5 node 'triage'"])
 
 
