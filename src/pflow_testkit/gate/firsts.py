@@ -30,7 +30,8 @@ def first_changes(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change
 def in_item(change: Change, was: Mapping[str, Any], now: Mapping[str, Any]) -> Change:
     """Of an item that runs a workflow, what came first in that one."""
     place = f"items[{change.item}]"
-    if change.item is None or change.what.startswith(f"{place}.item"):
+    inside = change.what.removeprefix(place)
+    if change.item is None or inside in ("", ".item") or inside.startswith((".item.", ".item[")):
         return change
     old, new = (_run_of_item(trace, change) for trace in (was, now))
     inner = first_changes(old, new) if old and new else []

@@ -69,10 +69,6 @@ class Came:
     places: Mapping[str, str]
     kept_out: tuple[KeptOut, ...] = ()
 
-    def redactor(self) -> Redactor:
-        """What takes the secrets of the run out of texts."""
-        return self.result.trace.redactor()
-
     def canonical(self, trace: Mapping[str, Any]) -> dict[str, Any]:
         """Its trace, in whose words ever, without what differs from run to run."""
         return Seen(self.hooks, self.places, trace, workflow=self.result.workflow).canonical()

@@ -130,6 +130,26 @@ def test_child(replays):
     assert caller.endswith("head/flow.json:3:3 node 'sub'")
 
 
+def test_gone_in_a_child(replays):
+    """What is gone inside of a nested workflow is told where that is nested."""
+    head = {**CHILD, "nodes": CHILD["nodes"][:1], "outputs": {"text": {"source": "${get.response}"}}}
+    alone = edited(PARENT, {"nodes/0": {"id": "sub", "type": "workflow"}})
+    alone = edited(alone, {"nodes/0/params": {"workflow_ref": "parts/child.json", "param_mapping": {"url": "u"}}})
+    alone = {**alone, "outputs": {}}
+    was, now = ({"flow.json": lines(alone), "parts/child.json": lines(child)} for child in (CHILD, head))
+    finding = replays.told({**was, **cases({"stubs": {"sub/get": {"response": "R"}}})}, now)
+    assert ("sub/say", ("nodes", 0)) == (finding.node, finding.path)
+    assert finding.file.endswith("head/flow.json")
+
+
+@pytest.mark.parametrize("items", [["a", "c"], ["b", "a"]])
+def test_items_of_a_child(replays, items):
+    """Where an item itself is another one, nothing in its workflow came before that."""
+    head = {"flow.json": lines(edited(PARENT, {"nodes/0/batch/items": items})), "parts/child.json": lines(CHILD)}
+    finding = replays.told(family(CHILD, **cases(PAGES)), head)
+    assert "sub" == finding.node
+
+
 @pytest.mark.parametrize("params", [{}, {"more": "x"}])
 def test_child_renamed(replays, params):
     """Stubs follow a node that has another name in a nested workflow."""
@@ -227,8 +247,17 @@ STORED = {
 }
 
 
+ODD = {**STORED, "nodes": [{"id": "label", "batch": {"metadata": {"parallel": 3}, "items": [3]}, "outputs": 4}]}
+
+
 @pytest.mark.parametrize(
-    ("stored", "said"), [(STORED, "node 'fetch'"), ({"nodes": 3}, "as it was, "), ("{", "as it was, ")]
+    ("stored", "said"),
+    [
+        (STORED, "case 'case 1': node 'fetch': type is"),
+        (ODD, "case 'case 1': node 'fetch': ran, it did not before"),
+        ({"nodes": 3}, "as it was, node 'fetch' (http) reaches"),
+        ("{", "as it was, node 'fetch' (http) reaches"),
+    ],
 )
 def test_stored_trace(replays, stored, said):
     """What cannot be run as it was is held against its stored trace, if it has one."""

@@ -53,7 +53,7 @@ def differs(was, now, workflow):
 
 
 @pytest.mark.parametrize(
-    ("name", "every"), [("classify_tickets.yaml", 7), ("greet.yaml", 1), ("sort_issues.yaml", 2), ("deploy.json", 3)]
+    ("name", "every"), [("classify_tickets.yaml", 12), ("greet.yaml", 2), ("sort_issues.yaml", 2), ("deploy.json", 5)]
 )
 def test_notices_as_snapshots_do(request, tmp_path, name, every):
     """Of each mutant, each case whose trace is another is told; one that the engine takes for the same, none."""
