@@ -17,7 +17,7 @@ from pflow_engine.document.plain import DEEPEST
 
 _TAG: Final = "tag:yaml.org,2002:"
 _NO_KEY: Final = object()
-_FAILURES: Final = (ValueError, KeyError, IndexError)
+_FAILURES: Final = (ValueError, KeyError, IndexError, OverflowError)
 """How PyYAML fails on ``0b_``."""
 
 _SAFE_DIGITS: Final = 18
