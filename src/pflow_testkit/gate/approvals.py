@@ -130,7 +130,7 @@ def _bad_words(rule: str, reason: str) -> _Faults:
     elif rule not in breaking:
         kind = RULES[rule].severity.name
         yield ("rule",), f"the rule '{rule}' is {kind}, and needs no approval", "take it out"
-    if not reason:
+    if not any(map(str.isalnum, reason)):  # "…" is what the gate prints for it
         yield (), "an approval without a reason", "say why it may break those who use the workflow"
 
 
@@ -146,8 +146,11 @@ def _below(data: Any, path: DataPath) -> Any:
 
 
 def _place(entry: str, ini: Path | None, text: str) -> Callable[[str, str, str], Problem]:
-    # TOML has no positions: the entry is looked for as it is, and as it stands in quotes.
-    found = [at for words in (entry, json.dumps(entry)[1:-1]) if (at := text.find(words)) >= 0]
+    # TOML has no positions: the entry is looked for as it is, and as it stands in quotes. Another may have it in it.
+    alone = (
+        rf"(?:^|[\"'=])[^\S\n]*({re.escape(words)})[^\S\n]*(?:[\"']|$)" for words in (entry, json.dumps(entry)[1:-1])
+    )
+    found = [match.start(1) for each in alone if (match := re.search(each, text, re.MULTILINE))]
 
     def problem(code: str, message: str, hint: str) -> Problem:
         if ini is None or not found:  # as one of the command line: -o pflow_gate_allow=…

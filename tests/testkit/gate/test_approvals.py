@@ -37,6 +37,7 @@ def said_of(tmp_path, said, name="a.json"):
             "the rule 'output-added' is BEHAVIOUR, and needs no approval",
         ),
         ({"allow": [{**RULE, "reason": " "}]}, ".allow[0]", "an approval without a reason"),
+        ({"allow": [{**RULE, "reason": "…"}]}, ".allow[0]", "an approval without a reason"),
         ({"allow": [{"reason": "x"}]}, ".allow[0]", "an approval without a rule"),
     ],
 )
@@ -104,3 +105,14 @@ def test_bad_ini_approval(tmp_path, entry, message):
     assert 3 == problem.position.line
     (elsewhere,) = approvals_of_ini([entry], None, tmp_path).problems
     assert ("pflow_gate_allow", None) == (elsewhere.file, elsewhere.position)
+
+
+@pytest.mark.parametrize("quote", ["", "'", '"'])
+def test_own_line(tmp_path, quote):
+    """An entry that others begin or end with has its own line."""
+    entry = "a.json::output-removed[x]:"
+    ini = Path(tmp_path / "pytest.ini")
+    written = [f"{quote}{each}{quote}" for each in (f"{entry} gone", f"b {entry}", entry)]
+    ini.write_text("\n".join(["[pytest]", "pflow_gate_allow =", *(f"  {each}" for each in written), ""]))
+    (problem,) = approvals_of_ini([entry], ini, tmp_path).problems
+    assert 5 == problem.position.line
