@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 
 from pflow_engine.document.model import Document
+from pflow_engine.errors import showable
 from pflow_testkit.gate.model import RULES
 from pflow_testkit.gate.row import Row
 
@@ -15,13 +16,13 @@ _MOST_CALLERS = 5
 def table(rows: Iterable[Row]) -> list[str]:
     """The worst first. Below a row stand those whom it meets, and why it may be."""
     ordered = sorted(rows, key=lambda row: row.order)
-    columns = [(row.severity, row.rule, row.place) for row in ordered]
+    columns = [(row.severity, row.rule, _one_line(row.place)) for row in ordered]
     widths = [max((len(each[at]) for each in columns), default=0) for at in range(3)]
     lines = []
     for row, cells in zip(ordered, columns, strict=True):
         padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
-        lines.append("  ".join([*padded, row.message]))
-        lines += [f"{' ' * (widths[0] + 2)}{said}" for said in _below(row)]
+        lines.append("  ".join([*padded, _one_line(row.message)]))
+        lines += [f"{' ' * (widths[0] + 2)}{_one_line(said)}" for said in _below(row)]
     return lines
 
 
@@ -43,7 +44,7 @@ def refusal(rows: Iterable[Row], base: str, document: Document | None) -> str:
     if not failing:
         return ""
     fixes = dict.fromkeys(f"{row.rule}: {RULES[row.rule].fix}" for row in failing)
-    head = f"{failing[0].workflow} breaks those who use it, compared with {base}:"
+    head = f"{_one_line(failing[0].workflow)} breaks those who use it, compared with {base}:"
     return "\n".join([head, *table(failing), "", *fixes, "", *_how_to_approve(failing, document)])
 
 
@@ -66,4 +67,8 @@ def _below(row: Row) -> Iterable[str]:
     if row.callers:
         yield f"meets {shown}{more}"
     if row.approved:
-        yield f"approved: {row.approved}"
+        yield f"approved: {' '.join(row.approved.split())}"
+
+
+def _one_line(text: str) -> str:
+    return showable(text).replace("\n", "\\n")

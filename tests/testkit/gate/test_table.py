@@ -39,6 +39,18 @@ def test_callers_and_reason():
     assert "meets a" == table([replace(WORST, callers=(Spot("a"),))])[1].strip()
 
 
+def test_one_line():
+    """No name breaks the table or moves the cursor, and a reason of many lines is one."""
+    name = "a\n::error::\x1b[2J.json"
+    row = replace(WORST, spot=Spot(name), callers=(Spot(name),), approved="it\n  may\n")
+    place = r"a\n::error::\x1b[2J.json"
+    expected = [f"BREAKING  output-removed  {place}  output 'x' is gone", f"meets {place}", "approved: it may"]
+    assert expected == [line.strip() for line in table([row])]
+    assert f"{place} breaks those who use it, compared with main:" in refusal(
+        [replace(WORST, workflow=name)], "main", None
+    )
+
+
 def test_counts():
     """What is approved is counted apart."""
     rows = [ROW, WORST, replace(WORST, approved="x"), ROW]
