@@ -111,6 +111,20 @@ def test_place_at_hand(repo):
     assert ' "edges": [' == lines[places["error-path-removed"]["startLine"] - 1]
 
 
+def test_place_of_a_file(repo):
+    """What is told of a whole workflow stands at its beginning; of one that is gone there is only the file."""
+    repo.write("flows/b.json")
+    repo.commit()
+    repo.write("flows/a.json", {"nodes": [{"id": "x", "type": "nothing"}]})
+    (repo.path / "flows/b.json").unlink()
+    repo.write("flows/c.json", repo.named)
+    repo.run(*REPORTS)
+    found = {each["ruleId"]: each["locations"][0]["physicalLocation"] for each in sarif(repo)["results"]}
+    for rule in ("workflow-made-invalid", "workflow-added"):
+        assert {"startLine": 1, "startColumn": 1} == found[rule]["region"]
+    assert "region" not in found["workflow-removed"]
+
+
 def test_approvals(repo):
     """Approvals are suppressions with their places, in the workflow and in the ini file."""
     allow = [{"rule": "output-removed", "path": "outputs.text", "reason": "nobody"}]
