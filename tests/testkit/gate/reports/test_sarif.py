@@ -163,8 +163,9 @@ def test_hostile_text(made):
 def test_incomplete_run(made):
     """A run that was stopped, or a workflow without a verdict, is no successful execution."""
     assert {"executionSuccessful": True, "toolExecutionNotifications": []} == run_of(made.told())["invocations"][0]
+    for known in ({"unjudged": ("flows/x.json",)}, {"complete": False}):
+        assert not run_of(made.told(**known))["invocations"][0]["executionSuccessful"]
     (found,) = run_of(made.told(unjudged=("flows/x.json",), complete=False))["invocations"]
-    assert not found["executionSuccessful"]
     said = [note["message"]["text"] for note in found["toolExecutionNotifications"]]
     assert [
         "flows/x.json: its item 'gate' came to no verdict",
