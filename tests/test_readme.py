@@ -71,7 +71,7 @@ def screen(name: str) -> list[tuple[str, list[str]]]:
 
 def timeless(lines: list[str]) -> list[str]:
     """Lines without what differs from run to run."""
-    return [re.sub(r"\b\d+(\.\d+)?(ms|s)\b", "…", line).strip("= ") for line in lines]
+    return [re.sub(r"\b\d+(\.\d+)?(ms|s| KB)\b", "…", line).strip("= ") for line in lines]
 
 
 def shown(result: pytest.RunResult) -> list[str]:
@@ -198,11 +198,12 @@ def test_markdown_example(pytester):
 
 @pytest.fixture
 def weigh(tmp_path):
-    """A folder with the example of a Markdown workflow."""
+    """A folder with the example of a Markdown workflow, and the first conftest.py."""
     found = re.search(r"^````markdown\n(.*?)^````", README, re.DOTALL | re.MULTILINE)
     assert found is not None
     (tmp_path / "flows").mkdir()
     (tmp_path / "flows" / "weigh.pflow.md").write_text(found[1])
+    (tmp_path / "flows" / "conftest.py").write_text(blocks("python")[0])
     return tmp_path
 
 
@@ -210,7 +211,7 @@ def weigh(tmp_path):
 def test_screens(weigh):
     """What terminals show in the section on the command line is what they show."""
     env = {**os.environ, "PATH": f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}"}
-    for name in ("run", "inputs", "only"):
+    for name in ("run", "inputs", "only", "plugin"):
         for command, expected in screen(name):
             options = {"shell": True, "cwd": weigh, "env": env, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
             shown = subprocess.run(command, check=False, text=True, **options).stdout
@@ -529,13 +530,23 @@ def test_rules_table():
     assert all(f'id="{anchor_of(rule)}"' in found[1] for rule in RULES.values())
 
 
-@pytest.mark.parametrize(("name", "heading"), [("coverage", "pflow coverage"), ("mutants", "pflow mutants")])
+@pytest.mark.parametrize(("name", "heading"), [("coverage", "pflow coverage"), ("report", "pflow report")])
 def test_picture_of_the_demo(pytester, name, heading):
-    """What is told of coverage, and of mutants, is what the demo gives."""
+    """What is told of coverage and of the page is what the demo gives."""
     arguments, expected = picture(name)
     shutil.copytree(ROOT / "tests" / "workflows", pytester.path / "tests" / "workflows")
-    lines = timeless(pytester.runpytest_inprocess(*arguments).stdout.lines)
-    assert expected == lines[next(number for number, line in enumerate(lines) if heading in line) :]
+    assert expected == _from(heading, pytester.runpytest_inprocess(*arguments))
+
+
+def test_picture_of_mutants(five_minutes):
+    """What is told of mutants is what the first guide's project gives."""
+    arguments, expected = picture("mutants")
+    assert expected == _from("pflow mutants", five_minutes.runpytest_inprocess(*arguments))
+
+
+def _from(heading, result):
+    lines = timeless(result.stdout.lines)
+    return lines[next(number for number, line in enumerate(lines) if heading in line) :]
 
 
 def test_survivors_example(pytester):

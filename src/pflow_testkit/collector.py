@@ -32,11 +32,12 @@ from pflow_testkit.mutation.options import KEY as MUTATION
 from pflow_testkit.nested import files_below
 from pflow_testkit.options import CASSETTES, KEY
 from pflow_testkit.registry import registry_for, registry_for_cases
-from pflow_testkit.runner import Ran, Ready, Setting, clock_of, prepare_case, watchers_of
+from pflow_testkit.runner import Ran, Ready, Setting, clock_of, prepare_case
 from pflow_testkit.sandbox import hidden_from
 from pflow_testkit.snapshots import accepting, case_snapshots
 from pflow_testkit.storage import CASES, cassette_name, folder_of
 from pflow_testkit.stress_options import is_stressed
+from pflow_testkit.watching import Watch
 
 if TYPE_CHECKING:
     from pflow_testkit.gate.gate import Gate
@@ -287,8 +288,8 @@ def _setting(request: pytest.FixtureRequest, file: WorkflowFile, case: Case) -> 
     path = folder_of(CASSETTES, file.path) / cassette_name(case.name)
     cassette = Cassette(path, request.config.stash[KEY].record, os.path.relpath(path))
     hidden = None if cassette.records else hidden_from(request.config)
-    hooks, watchers = hooks_for(request.config, file.path), watchers_of(request)
-    return Setting(hooks, cassette, clock_of(request), hidden, watchers)
+    hooks = hooks_for(request.config, file.path)
+    return Setting(hooks, cassette, clock_of(request), hidden, Watch.of(request))
 
 
 def _snapshots_said(request: pytest.FixtureRequest, case: Case, ran: Ran) -> str:

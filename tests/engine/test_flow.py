@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from pflow_engine import CancelToken, Event, Interface, InvalidInput, Node, NodeFailed, node
+from pflow_engine import CancelToken, Event, Interface, InvalidInput, Node, NodeFailed, compile_ir_to_flow, load, node
 from pflow_engine import flow as flow_module
 from pflow_engine.trace import Failure
 
@@ -351,6 +351,21 @@ def test_no_folder_for_the_trace(flow_of, tmp_path):
     with pytest.raises(InvalidInput, match="there is no folder"):
         flow_of([{"id": "n", "type": "emit"}]).run(trace_file=tmp_path / "no" / "trace.json", on_event=events.append)
     assert [] == events
+
+
+@pytest.mark.parametrize("name", ["outer.json", "sub/inner.json", "link.json"])
+def test_workflow_is_no_trace_file(tmp_path, name):
+    """A trace never takes the place of the workflow, or of one that it nests, whatever name it goes by."""
+    (tmp_path / "sub").mkdir()
+    inner, outer = tmp_path / "sub" / "inner.json", tmp_path / "outer.json"
+    inner.write_text(json.dumps({"nodes": [{"id": "n", "type": "echo"}]}))
+    node = {"id": "n", "type": "workflow", "params": {"workflow_ref": "sub/inner.json"}}
+    outer.write_text(json.dumps({"nodes": [node]}))
+    (tmp_path / "link.json").symlink_to("sub/inner.json")
+    before = inner.read_text(), outer.read_text()
+    with pytest.raises(InvalidInput, match="this is a file of the workflow"):
+        compile_ir_to_flow(load(outer)).run(trace_file=tmp_path / name)
+    assert before == (inner.read_text(), outer.read_text())
 
 
 def test_cancelled_task_is_a_failure(flow_of, registry):

@@ -131,7 +131,8 @@ def _not_utf8(path: Path, raw: bytes, start: int) -> Problem:
 
 def _unreadable(path: Path, error: OSError | ValueError) -> Problem:
     if isinstance(error, FileNotFoundError):
-        return Problem("unreadable", "no such file", hint=_near_file(path), file=str(path))
+        said = f"a link to {path.readlink()}, which is not there" if path.is_symlink() else "no such file"
+        return Problem("unreadable", said, hint=_near_file(path), file=str(path))
     if path.is_dir():
         hint = "name a workflow file in it"
         return Problem("unreadable", "this is a folder, not a file", hint=hint, file=str(path))
@@ -146,7 +147,7 @@ def _near_file(path: Path) -> str:
     except OSError:
         return f"there is no folder {path.parent} either"
     # Endings are alike anyway: what counts is the name before them.
-    stems = {name.partition(".")[0]: name for name in names if form_of(Path(name))}
+    stems = {name.partition(".")[0]: name for name in names if form_of(Path(name)) and name != path.name}
     close = nearest(path.name.partition(".")[0], stems)
     return f"did you mean '{path.parent / stems[close[0]]}'?" if close else ""
 

@@ -8,7 +8,7 @@ from pflow_engine.trace.redact import Redactor
 from pflow_engine.trace.revive import revivable_json, revive
 from pflow_engine.trace.schema import trace_schema
 from pflow_engine.trace.strict import encodable, strict_json
-from pflow_engine.trace.write import write_json, write_text
+from pflow_engine.trace.write import is_stream, write_json, write_text
 
 __all__ = [
     "REDACTED",
@@ -24,6 +24,7 @@ __all__ = [
     "TraceStatus",
     "encodable",
     "environment_secrets",
+    "is_stream",
     "looks_secret",
     "named_secrets",
     "registered_secrets",

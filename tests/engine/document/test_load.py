@@ -95,6 +95,15 @@ def test_missing_file(write, name, hint):
     assert ("no such file", hint.format(folder=folder)) == (problem.message, problem.hint)
 
 
+def test_link_to_nothing(write):
+    """A link that leads nowhere is told as one, and not proposed in its own place."""
+    link = write("triage.yaml", NODES).parent / "triages.json"
+    link.symlink_to("gone.json")
+    problem = _problem(link)
+    assert "a link to gone.json, which is not there" == problem.message
+    assert f"did you mean '{link.with_name('triage.yaml')}'?" == problem.hint
+
+
 @pytest.mark.parametrize("name", ["w.json", "w"])
 def test_folder(tmp_path, name):
     """A folder is told to be one, whatever its name."""
