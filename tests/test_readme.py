@@ -408,6 +408,16 @@ def test_picture_of_the_gate(renamed_output):
     assert expected == shown(renamed_output.runpytest_inprocess(*arguments))
 
 
+def test_picture_of_a_replay(renamed_output):
+    """The picture of a replay is what the guide's project shows when what a node is given changes."""
+    arguments, expected = picture("replay")
+    subprocess.run(["git", "checkout", "-q", "--", "."], check=True)
+    file = renamed_output.path / "flows" / "triage.json"
+    file.write_text(file.read_text().replace('"message": "${commit.message}"', '"message": "fix ${commit.message}"'))
+    lines = timeless(renamed_output.runpytest_inprocess(*arguments).stdout.lines)
+    assert expected == lines[next(number for number, line in enumerate(lines) if "pflow gate -" in line) :]
+
+
 def test_approval_example(renamed_output):
     """The example of approvals lets the renamed output of the picture pass."""
     renamed_output.makepyprojecttoml(block("toml", "pflow_gate_allow"))

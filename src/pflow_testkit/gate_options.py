@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ class GateOptions(NamedTuple):
 
     ``sarif`` and ``summary`` are files to write, ``step_summary`` the one to add to that GitHub shows beside a job;
     ``actions`` says whether this is one of its jobs.
+    ``replay`` is how many seconds a case may take when it is replayed; 0 where none is.
     """
 
     against: str | None = None
@@ -32,6 +34,7 @@ class GateOptions(NamedTuple):
     summary: Path | None = None
     step_summary: Path | None = None
     actions: bool = False
+    replay: float = 30.0
 
     @property
     def draws(self) -> bool:
@@ -66,6 +69,13 @@ def add_gate_options(parser: pytest.Parser) -> None:
         metavar="FILE.md",
         help="write what --pflow-against found as Markdown, with the graphs of the workflows that changed",
     )
+    group.addoption(
+        "--pflow-replay",
+        metavar="SECONDS",
+        help="how long a case may take where --pflow-against replays it: runs it, as it was, on a workflow that "
+        "changed, and tells what comes out differently (30, or pflow_replay of the ini file; 0 replays none)",
+    )
+    parser.addini("pflow_replay", default="30", help="the default of --pflow-replay")
     parser.addini(
         "pflow_gate_allow",
         type="linelist",
@@ -78,7 +88,7 @@ def read_gate_options(config: pytest.Config) -> GateOptions:
     """The options of a session, checked as far as they can be without git.
 
     Raises:
-        pytest.UsageError: nothing to compare with, or a file that cannot be written.
+        pytest.UsageError: nothing to compare with, a file that cannot be written, or no number of seconds.
     """
     against = config.getoption("pflow_against")
     if against is not None and not against.strip():
@@ -100,6 +110,7 @@ def read_gate_options(config: pytest.Config) -> GateOptions:
         summary=given.get("--pflow-summary"),
         step_summary=Path(step) if step else None,
         actions=actions,
+        replay=_replay(config),
     )
 
 
@@ -113,6 +124,18 @@ def _wrong(option: str, name: str, path: Path, against: str | None) -> str:
     if path.is_dir():
         return f"{option}={name}: that is a folder, and a file is to be written"
     return "" if os.access(path if path.exists() else path.parent, os.W_OK) else f"{option}={name}: may not be written"
+
+
+def _replay(config: pytest.Config) -> float:
+    given = config.getoption("pflow_replay")
+    name, said = ("pflow_replay", config.getini("pflow_replay")) if given is None else ("--pflow-replay", given)
+    try:
+        seconds = float(said)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < threading.TIMEOUT_MAX:
+        raise pytest.UsageError(f"{name} takes a number of seconds, 0 to replay nothing, and got '{said}'")
+    return seconds
 
 
 def wants_gate(gate: GateOptions, options: Options) -> bool:

@@ -23,11 +23,14 @@ from pflow_testkit.gate.callers import Workflows
 from pflow_testkit.gate.compare import compare_sets
 from pflow_testkit.gate.git import InvalidBase
 from pflow_testkit.gate.model import Finding
+from pflow_testkit.gate.pairing import matched
+from pflow_testkit.gate.replay import Replay, Side
 from pflow_testkit.gate.reports.told import properties_of
 from pflow_testkit.gate.row import Judged, row_of
 from pflow_testkit.gate.selection import Selection, is_workflow_text
 from pflow_testkit.gate.table import refusal
 from pflow_testkit.gate.versions import Compared, as_it_was, at_hand
+from pflow_testkit.gate_options import KEY as GATE_KEY
 from pflow_testkit.options import FOLDERS
 
 JUDGED: pytest.StashKey[Judged] = pytest.StashKey()
@@ -104,16 +107,17 @@ class Gate:
             self.nothing_left = not items
             self.config.hook.pytest_deselected(items=left_out)
 
-    def judge(self, item: pytest.Item) -> tuple[str, list[Problem]]:
+    def judge(self, request: pytest.FixtureRequest) -> tuple[str, list[Problem]]:
         """What is wrong with how a workflow changed, "" if nothing is; and the approvals in it that are of no use.
 
         Raises:
             InvalidBase: what it was cannot be had.
         """
+        item = request.node
         each = self._compared[item.path]
-        findings = self._findings[each.shown]
         if item.path in self._unread:
             raise self._unread[item.path]
+        findings = (*self._findings[each.shown], *self._replayed(each, request))
         own = approvals_in(each.document) if each.document is not None else Approvals()
         approvals = [*own.given, *(other for other in self.allowed if _same(other.file, item.path))]
         rows = [row_of(finding, each.shown, _approval(finding, approvals), each.document) for finding in findings]
@@ -138,10 +142,9 @@ class Gate:
     @cached_property
     def _versions(self) -> tuple[Workflows, Workflows]:
         base, head = {}, {}
-        folders = tuple(self.selections)
         for each in (*self._compared.values(), *self._beside()):
             try:
-                base.update(as_it_was(each, [one for one in folders if self._base(one) is each.base], self.config))
+                base.update(as_it_was(each, self._folders_of(each), self.config))
             except InvalidBase as error:
                 self._unread[each.path] = error
                 continue
@@ -155,6 +158,25 @@ class Gate:
         for finding in compare_sets(*self._versions):
             found[finding.file].append(finding)
         return defaultdict(tuple, {file: tuple(findings) for file, findings in found.items()})
+
+    @cached_property
+    def _matches(self) -> Mapping[str, str]:
+        return {match.head: match.base for match in matched(*self._versions) if match.head and match.base}
+
+    def _replayed(self, each: Compared, request: pytest.FixtureRequest) -> tuple[Finding, ...]:
+        seconds, file = self.config.stash[GATE_KEY].replay, self._matches.get(each.shown)
+        if not seconds or file is None:
+            return ()
+        was, now = self._versions[0][file], self._versions[1][each.shown]
+        name = each.base.name_of(Path(os.path.abspath(file)))  # noqa: PTH100  # keeps symbolic links as written
+        if was is None or now is None or name is None:
+            return ()
+        top = each.base.folder(self._folders_of(each))
+        sides = Side(was, top / name, top), Side(now, each.path, each.base.top)
+        return tuple(Replay(request, seconds, *sides).findings())
+
+    def _folders_of(self, each: Compared) -> list[Path]:
+        return [folder for folder in self.selections if self._base(folder) is each.base]
 
     def _beside(self) -> Iterator[Compared]:
         # Changed workflows that are not collected this time, as when one test was asked for.

@@ -133,6 +133,7 @@ class GateReport:
         stale = [str(approval.stale()) for approval in self._allowed if self._is_stale(approval)]
         if not self.judged and not stale:
             return
+        terminalreporter.ensure_newline()
         terminalreporter.section("pflow gate", sep="-")
         compared = "1 workflow" if len(self.judged) == 1 else f"{len(self.judged)} workflows"
         terminalreporter.write_line(f"{compared} compared: {counted(self.rows) or 'no change'}")
