@@ -117,11 +117,12 @@ class Gate:
         each = self._compared[item.path]
         if item.path in self._unread:
             raise self._unread[item.path]
-        findings = (*self._findings[each.shown], *self._replayed(each, request))
+        compared = self._findings[each.shown]
+        findings = (*compared, *self._replayed(each, request))
         own = approvals_in(each.document) if each.document is not None else Approvals()
         approvals = [*own.given, *(other for other in self.allowed if _same(other.file, item.path))]
         rows = [row_of(finding, each.shown, _approval(finding, approvals), each.document) for finding in findings]
-        item.stash[JUDGED] = Judged(each.shown, tuple(rows), self._chart(each, findings))
+        item.stash[JUDGED] = Judged(each.shown, tuple(rows), self._chart(each, compared))
         item.user_properties += properties_of(tuple(rows))
         said = [*map(str, own.problems), refusal(rows, each.base.shown, each.document)]
         stale = [approval.stale() for approval in own.given if not any(map(approval.is_for, findings))]
