@@ -543,8 +543,9 @@ def test_rules_table():
 
 
 @pytest.mark.parametrize(("name", "heading"), [("coverage", "pflow coverage"), ("report", "pflow report")])
-def test_picture_of_the_demo(pytester, name, heading):
+def test_picture_of_the_demo(pytester, monkeypatch, name, heading):
     """What is told of coverage and of the page is what the demo gives."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # where it is set syrupy keeps its summary to itself
     arguments, expected = picture(name)
     shutil.copytree(ROOT / "tests" / "workflows", pytester.path / "tests" / "workflows")
     assert expected == _from(heading, pytester.runpytest_inprocess(*arguments))
