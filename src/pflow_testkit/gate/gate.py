@@ -19,7 +19,7 @@ from pflow_engine.errors import InvalidWorkflow, Problem
 from pflow_testkit.cases import Case
 from pflow_testkit.gate.approvals import Approval, Approvals, approvals_in
 from pflow_testkit.gate.baseline import Baseline
-from pflow_testkit.gate.callers import Workflows
+from pflow_testkit.gate.callers import Nesting, Workflows
 from pflow_testkit.gate.compare import compare_sets
 from pflow_testkit.gate.model import Finding
 from pflow_testkit.gate.pairing import matched
@@ -141,7 +141,11 @@ class Gate:
             return ()
         top = each.base.folder(self._folders_of(each))
         sides = Side(was, top / name, top), Side(now, each.path, each.base.top)
-        return tuple(Replay(request, seconds, *sides).findings())
+        return tuple(Replay(request, seconds, *sides, self._nesting.above(each.shown)).findings())
+
+    @cached_property
+    def _nesting(self) -> Nesting:
+        return Nesting.of(self._versions[1])
 
     def _folders_of(self, each: Compared) -> list[Path]:
         return [folder for folder in self.selections if self._base(folder) is each.base]

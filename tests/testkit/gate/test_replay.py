@@ -130,6 +130,19 @@ def test_child(replays):
     assert caller.endswith("head/flow.json:3:3 node 'sub'")
 
 
+def test_batch_in_a_child(replays):
+    """So is a change inside of an item of a batch inside of a nested workflow."""
+    top = {"nodes": [{"id": "top", "type": "workflow", "params": {"workflow_ref": "flow.json"}}]}
+    case = {"stubs": {"top/sub/get": {"response": "R"}}}
+    was = {"top.json": top, **family(CHILD), **cases(case, name="top.json")}
+    now = {"top.json": top, **family(edited(CHILD, {"nodes/1/params/text": "${get.response}!"}))}
+    finding = replays.told(was, now, name="top.json")
+    assert "node 'top/sub/say', item 0: params.text is" in finding.message
+    assert ["top.json:1:12 node 'top'", "flow.json:3:3 node 'sub'"] == [
+        caller.rpartition("/")[2] for caller in reversed(finding.callers)
+    ]
+
+
 def test_gone_in_a_child(replays):
     """What is gone inside of a nested workflow is told where that is nested."""
     head = {**CHILD, "nodes": CHILD["nodes"][:1], "outputs": {"text": {"source": "${get.response}"}}}

@@ -102,6 +102,24 @@ def test_child(repo):
     result.stdout.fnmatch_lines(["*meets flows/compare_releases.yaml:8:5 node 'triage'"])
 
 
+def test_child_without_cases(repo):
+    """Of a nested workflow that has no case, those are named whose cases it comes out in."""
+    child = {
+        "inputs": {"name": {"type": "string"}},
+        "nodes": [{"id": "say", "type": "echo", "params": {"text": "hi ${name}"}}],
+    }
+    params = {"workflow_ref": "child.json", "param_mapping": {"name": "you"}}
+    repo.write("flows/child.json", child)
+    repo.write("flows/b.json", {"nodes": [{"id": "sub", "type": "workflow", "params": params}]})
+    repo.write("flows/c.json", {"nodes": [{"id": "top", "type": "workflow", "params": {"workflow_ref": "b.json"}}]})
+    repo.commit()
+    repo.write("flows/child.json", json.dumps(child).replace("hi ", "hello "))
+    b, c, own = table(repo.run("-k", "gate"))
+    assert "case 'defaults': node 'sub/say': params.text is \"hello you\", was \"hi you\"" in b
+    assert "case 'defaults': node 'top/sub/say': params.text is" in c
+    assert own.endswith("; replayed are those that nest it: flows/b.json, flows/c.json")
+
+
 def test_folder_and_workers(repo):
     """With a folder for a base, and with workers of xdist, it comes to the same; nothing is written."""
     for name in "bc":
