@@ -110,6 +110,15 @@ def test_plugin_rows():
     assert all(re.search(r"\d", row.split("|")[2]) for row in rows)
 
 
+def test_reading_rows():
+    """The script that reads dense files shows a time for each form."""
+    script = str(SCRIPT.with_name("reading.py"))
+    done = python(f"import runpy; runpy.run_path({script!r}, run_name='__main__')", "--quick", "--runs", "1")
+    assert "" == done.stderr
+    rows = [line.split("|")[1:3] for line in done.stdout.splitlines() if " s  " in line or " s |" in line]
+    assert {"markdown", "yaml", "json"} == {name.split(":")[0].strip() for name, _ in rows}
+
+
 def test_comparing_rows():
     """The script about comparing has a row for equal pairs, a folder of them and renamed nodes, each with a figure."""
     command = [sys.executable, str(SCRIPT.with_name("comparing.py")), "--quick"]

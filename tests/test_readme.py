@@ -71,7 +71,7 @@ def screen(name: str) -> list[tuple[str, list[str]]]:
 
 def timeless(lines: list[str]) -> list[str]:
     """Lines without what differs from run to run."""
-    return [re.sub(r"\b\d+(\.\d+)?(ms|s)\b", "…", line).strip("= ") for line in lines]
+    return [re.sub(r"\b\d+(\.\d+)?(ms|s| KB)\b", "…", line).strip("= ") for line in lines]
 
 
 def shown(result: pytest.RunResult) -> list[str]:
@@ -198,11 +198,12 @@ def test_markdown_example(pytester):
 
 @pytest.fixture
 def weigh(tmp_path):
-    """A folder with the example of a Markdown workflow."""
+    """A folder with the example of a Markdown workflow, and the first conftest.py."""
     found = re.search(r"^````markdown\n(.*?)^````", README, re.DOTALL | re.MULTILINE)
     assert found is not None
     (tmp_path / "flows").mkdir()
     (tmp_path / "flows" / "weigh.pflow.md").write_text(found[1])
+    (tmp_path / "flows" / "conftest.py").write_text(blocks("python")[0])
     return tmp_path
 
 
@@ -210,7 +211,7 @@ def weigh(tmp_path):
 def test_screens(weigh):
     """What terminals show in the section on the command line is what they show."""
     env = {**os.environ, "PATH": f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}"}
-    for name in ("run", "inputs", "only"):
+    for name in ("run", "inputs", "only", "plugin"):
         for command, expected in screen(name):
             options = {"shell": True, "cwd": weigh, "env": env, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
             shown = subprocess.run(command, check=False, text=True, **options).stdout
@@ -273,6 +274,13 @@ def test_progress_example(pytester):
     """The example of a listener tells of each item once."""
     result = pytester.runpython(pytester.makepyfile(block("python", "def show(event)")))
     result.stdout.fnmatch_lines_random(["say: [1-3]/3 completed, attempts: 1"] * 3)
+    assert 0 == result.ret
+
+
+def test_spans_example(pytester):
+    """The example of OpenTelemetry prints what it says."""
+    result = pytester.runpython(pytester.makepyfile(block("python", "ConsoleSpanExporter(")))
+    assert ["node say: completed", "workflow hello: success"] == result.outlines
     assert 0 == result.ret
 
 
@@ -418,6 +426,42 @@ def test_approval_example(renamed_output):
     result.stdout.fnmatch_lines(["*approved: the dashboard that read it is gone", "*warning:*flows/old.json*"])
 
 
+def test_reports_of_the_gate(renamed_output):
+    """The files of the gate say what its picture shows; JUnit's file has the properties that are named."""
+    arguments, _ = picture("gate")
+    written = ("--pflow-sarif=gate.sarif", "--pflow-summary=gate.md", "--junitxml=gate.xml")
+    renamed_output.runpytest_inprocess(*arguments, *written)
+    sarif, summary, junit = ((renamed_output.path / f"gate.{kind}").read_text() for kind in ("sarif", "md", "xml"))
+    assert ["output-removed", "output-added"] == [each["ruleId"] for each in json.loads(sarif)["runs"][0]["results"]]
+    assert "output 'count' is gone" in summary
+    named = re.findall("`(pflow_gate_(?!allow)[a-z]+)`", README)
+    assert sorted(named) == sorted(re.findall('property name="(pflow_gate_.*?)"', junit))
+
+
+def test_job_example(tmp_path):
+    """The example of a job is a workflow of GitHub's, and gives the ready job nothing that it does not take."""
+    example = block("yaml", "pflow-gate.yml@")
+    (tmp_path / "example.yml").write_text(example)
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
+    subprocess.run([*command, str(tmp_path / "example.yml")], check=True, capture_output=True)
+    job = yaml.safe_load(example)["jobs"]["gate"]
+    ready = yaml.load(ROOT.joinpath(".github/workflows/pflow-gate.yml").read_text(), Loader=yaml.BaseLoader)
+    known = ready["on"]["workflow_call"]["inputs"]
+    assert {"folder"} <= set(job["with"]) <= set(known)
+    assert job["permissions"] == ready["jobs"]["gate"]["permissions"]
+    assert all(f"`{name}`" in README for name in set(known) - set(job["with"]))
+
+
+def test_hooks_of_pre_commit(tmp_path):
+    """The example of hooks is a configuration of pre-commit, of hooks that are there."""
+    example = block("yaml", "id: pflow-validate")
+    (tmp_path / "example.yaml").write_text(example)
+    command = [sys.executable, "-m", "pre_commit", "validate-config", str(tmp_path / "example.yaml")]
+    subprocess.run(command, check=True, capture_output=True)
+    there = {hook["id"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
+    assert there == {hook["id"] for hook in yaml.safe_load(example)["repos"][0]["hooks"]}
+
+
 @pytest.fixture
 def badges(pytester):
     """The project of the guide to fuzzing."""
@@ -496,13 +540,23 @@ def test_rules_table():
     assert all(f'id="{anchor_of(rule)}"' in found[1] for rule in RULES.values())
 
 
-@pytest.mark.parametrize(("name", "heading"), [("coverage", "pflow coverage"), ("mutants", "pflow mutants")])
+@pytest.mark.parametrize(("name", "heading"), [("coverage", "pflow coverage"), ("report", "pflow report")])
 def test_picture_of_the_demo(pytester, name, heading):
-    """What is told of coverage, and of mutants, is what the demo gives."""
+    """What is told of coverage and of the page is what the demo gives."""
     arguments, expected = picture(name)
     shutil.copytree(ROOT / "tests" / "workflows", pytester.path / "tests" / "workflows")
-    lines = timeless(pytester.runpytest_inprocess(*arguments).stdout.lines)
-    assert expected == lines[next(number for number, line in enumerate(lines) if heading in line) :]
+    assert expected == _from(heading, pytester.runpytest_inprocess(*arguments))
+
+
+def test_picture_of_mutants(five_minutes):
+    """What is told of mutants is what the first guide's project gives."""
+    arguments, expected = picture("mutants")
+    assert expected == _from("pflow mutants", five_minutes.runpytest_inprocess(*arguments))
+
+
+def _from(heading, result):
+    lines = timeless(result.stdout.lines)
+    return lines[next(number for number, line in enumerate(lines) if heading in line) :]
 
 
 def test_survivors_example(pytester):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -25,10 +25,12 @@ from pflow_engine.signals import Signals
 from pflow_engine.store import LLM_CALLS
 from pflow_engine.trace import (
     Event,
+    Failure,
     OnEvent,
     Recorder,
     Trace,
     TraceStatus,
+    is_stream,
     registered_secrets,
     strict_json,
     write_json,
@@ -76,7 +78,7 @@ class Flow:
         """
         registered = registered_secrets(secrets)
         bound = bind_inputs(self.workflow, inputs or {})
-        _refuse_lost_trace(trace_file)
+        _refuse_lost_trace(trace_file, self.workflow)
         own = CancelToken(cancel)  # a batch that Ctrl-C ends asks it to stop, and the caller's token is the caller's
         forget = cancel.on_cancel(own.cancel) if cancel else _nothing
         clock = clock or RealClock()
@@ -136,11 +138,12 @@ class FlowRun:
 
     def result(self) -> RunResult:
         """Walk to the end."""
-        self._tell(Event("run_start", total=len(self.flow.layers)))
         try:
+            self._tell(Event("run_start", total=len(self.flow.layers), trace=self.trace))
             error = self._walk()
-        except BaseException:
-            self._tell(Event("run_end", status="interrupted"))
+        except BaseException as signal:
+            cut = Failure("interrupted", type(signal).__name__)
+            self._tell(Event("run_end", status="interrupted", failure=cut, trace=self.trace))
             raise
         ran = [node.id for node in self.recorder.nodes]
         outputs: dict[str, Any] = {}
@@ -150,7 +153,8 @@ class FlowRun:
         trace = self._trace(status, self._written(outputs), error)
         if not self.recorder.given_up():
             self._ended = trace
-        self._tell(Event("run_end", status=status))
+        failure = Failure(error.summary, error.code) if error else None
+        self._tell(Event("run_end", status=status, failure=failure, trace=self.trace))
         return RunResult(status, outputs, self.store, trace, error, self.flow.workflow)
 
     def _tell(self, event: Event) -> None:
@@ -241,8 +245,8 @@ def _nothing() -> None:
     """No token was given, so there is nothing to take back from one."""
 
 
-def _refuse_lost_trace(trace_file: str | os.PathLike[str] | None) -> None:
-    if trace_file is None:
+def _refuse_lost_trace(trace_file: str | os.PathLike[str] | None, workflow: Workflow) -> None:
+    if trace_file is None or is_stream(trace_file):
         return
     folder, hint = Path(trace_file).parent, ""
     if not folder.is_dir():
@@ -251,9 +255,24 @@ def _refuse_lost_trace(trace_file: str | os.PathLike[str] | None) -> None:
         said, hint = "this is a folder", "name a file in it"
     elif not os.access(folder, os.W_OK):
         said, hint = f"the folder {folder} may not be written", "look at its permissions"
+    elif any(_is_same(trace_file, file) for file in _files_of(workflow)):
+        said, hint = "this is a file of the workflow", "give it a name of its own"
     if hint:
         message = f"the trace cannot be written: {said}"
         raise InvalidInput(Problem("trace-file", message, hint=hint, file=os.fspath(trace_file)))
+
+
+def _files_of(workflow: Workflow) -> Iterator[str]:
+    yield workflow.document.file
+    for child in workflow.children.values():
+        yield from _files_of(child)
+
+
+def _is_same(one: str | os.PathLike[str], other: str) -> bool:
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return False  # one of them is not there
 
 
 @cache

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pflow_engine.copying import copy_data
 from pflow_engine.document.model import InputDeclaration, Workflow
@@ -14,6 +15,9 @@ from pflow_engine.value_types import coerce, type_name
 
 _SHOWN = 60
 """Characters of a value that are shown."""
+
+_CONTAINERS: Final = frozenset({"array", "object"})
+_OPENING: Final = ("{", "[")
 
 
 def bind_inputs(workflow: Workflow, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,7 +77,7 @@ def _coerced(
     try:
         values[name] = copy_data(coerce(value, declared.type))
     except ValueError:
-        message = f"input '{name}' takes {declared.type}, got {type_name(value)}{_shown(name, value)}"
+        message = f"input '{name}' takes {declared.type}, got {type_name(value)}{_shown(name, declared, value)}"
         hint = f"give it a value of type {declared.type}"
         return workflow.document.problem("input-type", message, ("inputs", name), hint=hint, key=True)
     return None
@@ -92,12 +96,24 @@ def _defaulted(workflow: Workflow, name: str, declared: InputDeclaration, values
     return None
 
 
-def _shown(name: str, value: Any) -> str:
+def _shown(name: str, declared: InputDeclaration, value: Any) -> str:
     # Short, no secret, and of a container only that it is one: an input may be megabytes.
+    if isinstance(value, str) and value.lstrip()[:1] in _OPENING:
+        return _why_no_json(value) if declared.type in _CONTAINERS else ""
     if looks_secret(name) or not isinstance(value, str | int | float) or _is_huge(value):
         return ""
     text = repr(value[:_SHOWN] if isinstance(value, str) else value)
     return f" {text}" if len(text) <= _SHOWN else f" {text[: _SHOWN - 3]}..."
+
+
+def _why_no_json(text: str) -> str:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return f" that is no JSON: {error.msg[:1].lower()}{error.msg[1:]}, line {error.lineno} column {error.colno}"
+    except (ValueError, RecursionError):
+        return " that is no JSON we can read"
+    return " that is JSON of another type"
 
 
 def _is_huge(value: Any) -> bool:

@@ -8,11 +8,11 @@ from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pflow_engine.document.folder import CASE_FILE, is_workflow_name
+from pflow_engine.document.folder import CASE_FILE
 from pflow_engine.document.load import form_of, load
 from pflow_engine.document.model import Document
 from pflow_engine.document.positions import texts_in
@@ -32,11 +32,15 @@ from pflow_testkit.mutation.options import KEY as MUTATION
 from pflow_testkit.nested import files_below
 from pflow_testkit.options import CASSETTES, KEY
 from pflow_testkit.registry import registry_for, registry_for_cases
-from pflow_testkit.runner import Ran, Ready, Setting, clock_of, prepare_case, watchers_of
+from pflow_testkit.runner import Ran, Ready, Setting, clock_of, prepare_case
 from pflow_testkit.sandbox import hidden_from
 from pflow_testkit.snapshots import accepting, case_snapshots
 from pflow_testkit.storage import CASES, cassette_name, folder_of
 from pflow_testkit.stress_options import is_stressed
+from pflow_testkit.watching import Watch
+
+if TYPE_CHECKING:
+    from pflow_testkit.gate.gate import Gate
 
 _STEMS: pytest.StashKey[dict[Path, set[str]]] = pytest.StashKey()
 """The workflows of a folder, by what they share with their case files."""
@@ -48,11 +52,10 @@ class PflowWarning(UserWarning):
 
 def collect_file(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """The collector of a file, if by its name it may be a workflow or a case file."""
-    if CASE_FILE.search(path.name) and not path.name.endswith(SUFFIX):
-        stem = CASE_FILE.sub("", path.name)
-        return MisnamedCaseFile.from_parent(parent, path=path) if stem in _stems_beside(path, parent.config) else None
     if path.name.endswith(SUFFIX):
         return CaseFile.from_parent(parent, path=path)
+    if _is_misnamed(path, parent.config):
+        return MisnamedCaseFile.from_parent(parent, path=path)
     return WorkflowFile.from_parent(parent, path=path) if form_of(path) else None
 
 
@@ -206,13 +209,13 @@ def _warned(item: pytest.Item, warning: PflowWarning) -> bool:
     return True
 
 
-def _gate(request: pytest.FixtureRequest, gate: Any) -> None:
+def _gate(request: pytest.FixtureRequest, gate: Gate) -> None:
     said = said_by(lambda: _judged(gate, request))
     if said:
         pytest.fail(said, pytrace=False)
 
 
-def _judged(gate: Any, request: pytest.FixtureRequest) -> str:
+def _judged(gate: Gate, request: pytest.FixtureRequest) -> str:
     said, stale = gate.judge(request)
     refused = stale and not _warned(request.node, PflowWarning(f"\n{text_of(stale)}"))
     return "\n\n".join(filter(None, [said, text_of(stale) if refused else ""]))
@@ -285,8 +288,8 @@ def _setting(request: pytest.FixtureRequest, file: WorkflowFile, case: Case) -> 
     path = folder_of(CASSETTES, file.path) / cassette_name(case.name)
     cassette = Cassette(path, request.config.stash[KEY].record, os.path.relpath(path))
     hidden = None if cassette.records else hidden_from(request.config)
-    hooks, watchers = hooks_for(request.config, file.path), watchers_of(request)
-    return Setting(hooks, cassette, clock_of(request), hidden, watchers)
+    hooks = hooks_for(request.config, file.path)
+    return Setting(hooks, cassette, clock_of(request), hidden, Watch.of(request))
 
 
 def _snapshots_said(request: pytest.FixtureRequest, case: Case, ran: Ran) -> str:
@@ -305,11 +308,22 @@ def _registry_of(file: WorkflowFile) -> Registry:
     return registry_for(file.config, file.path, *files_below(file.document))
 
 
+def _is_misnamed(path: Path, config: pytest.Config) -> bool:
+    # Beside batch.json, batch-test.json may be a workflow of its own: it is one if it has nodes.
+    if not CASE_FILE.search(path.name) or CASE_FILE.sub("", path.name) not in _stems_beside(path, config):
+        return False
+    try:
+        load(path)
+    except PflowError:
+        return True
+    return False
+
+
 def _stems_beside(path: Path, config: pytest.Config) -> set[str]:
     # Once for each folder: it may have thousands of case files.
     known, folder = config.stash.setdefault(_STEMS, {}), path.parent
     if folder not in known:
-        files = [other for other in folder.iterdir() if is_workflow_name(other)]
+        files = [other for other in folder.iterdir() if form_of(other) and not other.name.endswith(SUFFIX)]
         known[folder] = {stem_of(other) for other in files}
     return known[folder]
 

@@ -6,21 +6,44 @@ import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
 
 import pytest
 
 if TYPE_CHECKING:
+    from pflow_engine.clock import Clock
     from pflow_engine.result import RunResult
+    from pflow_engine.trace import Event
 
 Watcher = Callable[[str, "RunResult"], None]
 """Takes a test's id and a run of it."""
+
+Redact = Callable[[Any], Any]
+"""What the hooks of a test's folder make of strict JSON before it is shown."""
+
+
+class Observer(Protocol):
+    """What hears the events of one run, in whichever thread they happen, and is told of its end."""
+
+    def on_event(self, event: Event, /) -> None:
+        """Hear an event."""
+        ...
+
+    def ended(self, result: RunResult, /) -> None:
+        """Take the run, in the thread of the test."""
+        ...
+
+
+Observe = Callable[[str, "Clock", Redact], Observer]
+"""Takes a test's id, the clock of a run of it that begins, and what redacts."""
 
 KEY: pytest.StashKey[Options] = pytest.StashKey()
 STOPPED: pytest.StashKey[bool] = pytest.StashKey()
 """Of an item: whether it did not come to its end. It failed, was skipped, or what it asked for could not be had."""
 WATCHERS: pytest.StashKey[list[Watcher]] = pytest.StashKey()
 """What is told of each run of a test, when it has ended, in the thread of the test."""
+OBSERVERS: pytest.StashKey[list[Observe]] = pytest.StashKey()
+"""What listens to each run of a test, beside being told of it."""
 HOST: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 """The environment as it was when the session began."""
 

@@ -21,7 +21,18 @@ from pflow_testkit.fuzz.options import add_fuzz_options
 from pflow_testkit.ledger import Ledger
 from pflow_testkit.mutation.options import KEY as MUTATION
 from pflow_testkit.mutation.options import add_mutation_options, read_mutation_options
-from pflow_testkit.options import FOLDERS, HOST, KEY, STOPPED, WATCHERS, add_arguments, add_options, read_options
+from pflow_testkit.options import (
+    FOLDERS,
+    HOST,
+    KEY,
+    OBSERVERS,
+    STOPPED,
+    WATCHERS,
+    add_arguments,
+    add_options,
+    read_options,
+)
+from pflow_testkit.report.options import add_report_options, read_report_options
 
 if TYPE_CHECKING:
     from pflow_testkit.clock import SkippingClock
@@ -39,6 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_coverage_options(parser)
     add_mutation_options(parser)
     add_flaky_options(parser)
+    add_report_options(parser)
     add_fuzz_options(parser)
 
 
@@ -53,9 +65,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Ledger(config), "pflow_ledger")
     config.stash[stress_options.KEY] = stress_options.read_stress_options(config)
     config.stash[gate_options.KEY] = gate_options.read_gate_options(config)
-    config.stash[WATCHERS] = []
+    config.stash[WATCHERS], config.stash[OBSERVERS] = [], []
     _count_coverage(config)
     _count_mutants(config)
+    _make_page(config)
     config.stash[FLAKY] = read_flaky_options(config)
     if config.stash[KEY].folders:
         add_arguments(config, config.stash[KEY])
@@ -79,6 +92,14 @@ def _count_mutants(config: pytest.Config) -> None:
         from pflow_testkit.mutation.session import MutationSession  # noqa: PLC0415  # for start-up time
 
         config.pluginmanager.register(MutationSession(options), "pflow_mutation")
+
+
+def _make_page(config: pytest.Config) -> None:
+    file = read_report_options(config)
+    if file is not None and not config.stash[KEY].init:
+        from pflow_testkit.report.session import ReportSession  # noqa: PLC0415  # for start-up time
+
+        config.pluginmanager.register(ReportSession(config, file), "pflow_report")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -6,7 +6,6 @@ import json
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +33,9 @@ from pflow_testkit.faults import Faults
 from pflow_testkit.hooks import STUB, UserHooks
 from pflow_testkit.nested import may_be_in, nodes_in, records_of
 from pflow_testkit.normalise import canonical_text
-from pflow_testkit.options import WATCHERS
 from pflow_testkit.sandbox import own_place, own_places
 from pflow_testkit.stubs import CallLog, StandIns, example_stub, stub_problems, stubs_of_folder
+from pflow_testkit.watching import Watch
 
 FixtureValue = Callable[[str], Any]
 _MOST_OUTPUTS = 600
@@ -72,14 +71,14 @@ class Setting:
     """What a test brings to a run beside its case. Without a ``clock``, nothing in the run really waits.
 
     ``hidden`` are variables of the environment that the run does not see; None if something in it may reach out.
-    ``watchers`` are told of each run that ended.
+    ``watch`` has those who are told of each run that ended.
     """
 
     hooks: UserHooks = field(default_factory=UserHooks)
     cassette: Cassette | None = None
     clock: Clock | None = None
     hidden: tuple[str, ...] | None = ()
-    watchers: tuple[Callable[[RunResult], None], ...] = ()
+    watch: Watch = field(default_factory=Watch)
 
     def tape(self, folder: Path) -> Tape | None:
         """The cassette for one run in ``folder``, if the test has one."""
@@ -101,11 +100,6 @@ def clock_of(request: pytest.FixtureRequest) -> Clock:
         return clock
     said = f"the fixture pflow_clock gives {type(clock).__name__}, which is no clock (now, today, sleep, within)"
     pytest.fail(said, pytrace=False)
-
-
-def watchers_of(request: pytest.FixtureRequest) -> tuple[Callable[[RunResult], None], ...]:
-    """What the session wants to be told of each run of a test."""
-    return tuple(partial(watch, request.node.nodeid) for watch in request.config.stash[WATCHERS])
 
 
 def run_flow(flow: Flow, inputs: Any, tape: Tape | None, **options: Any) -> RunResult:
@@ -158,12 +152,12 @@ class Ready:
             self.begin(work)
             try:
                 options = {"clock": self.setting.clock or SkippingClock(), **options}
+                options, tell = self.setting.watch.begin(options, self.setting.hooks.redact)
                 result = run_flow(self.flow, self.case.inputs, self.tape, **options)
             except InvalidInput as error:
                 raise InvalidCase([_in_case(self.case, problem) for problem in error.problems]) from None
         self.faults.after(result.trace.nodes)
-        for watch in self.setting.watchers:
-            watch(result)
+        tell(result)
         return result
 
     def ran(self, folder: Path) -> Ran:

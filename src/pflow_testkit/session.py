@@ -25,10 +25,11 @@ from pflow_testkit.hooks import UserHooks, failing_in_words, hooks_for
 from pflow_testkit.nested import files_below, nodes_in
 from pflow_testkit.options import CASSETTES, KEY, STOPPED
 from pflow_testkit.registry import registry_for
-from pflow_testkit.runner import Setting, clock_of, reaches_out, run_flow, watchers_of
+from pflow_testkit.runner import Setting, clock_of, reaches_out, run_flow
 from pflow_testkit.sandbox import hidden_from, own_place
 from pflow_testkit.storage import cassette_name, folder_of
 from pflow_testkit.stubs import CallLog, NodeCall, StandIns, outputs_to_stub, stub_problems, stubs_of_folder
+from pflow_testkit.watching import Watch
 
 _Made = TypeVar("_Made")
 Source = str | os.PathLike[str] | Mapping[str, Any] | Document
@@ -110,10 +111,10 @@ class Pflow:
         flow = _plainly(lambda: self._compiled(document, stand_ins, setting.hooks))
         hidden = None if may_reach_out or (tape and tape.cassette.records) else hidden_from(self._config)
         with own_place(self.folder.parent, {}, hidden):
-            result = _plainly(lambda: run_flow(flow, inputs, tape, **{"clock": setting.clock, **options}))
+            options, tell = setting.watch.begin({"clock": setting.clock, **options}, setting.hooks.redact)
+            result = _plainly(lambda: run_flow(flow, inputs, tape, **options))
         self._faults.after(result.trace.nodes)
-        for watch in setting.watchers:
-            watch(result)
+        tell(result)
         self._log.extend(log)
         missed = _plainly(lambda: tape.finish(result.trace.redactor()) if tape else ())
         if log.blocked or missed:
@@ -173,7 +174,7 @@ def _setting(request: pytest.FixtureRequest) -> Setting:
     name = item.nodeid.partition("::")[2].replace("::", ".")
     path = folder_of(CASSETTES, item.path) / cassette_name(name, space=" ")
     cassette = failing_in_words(lambda: Cassette(path, record, os.path.relpath(path)))
-    return Setting(cassette=cassette, clock=clock_of(request), watchers=watchers_of(request))
+    return Setting(cassette=cassette, clock=clock_of(request), watch=Watch.of(request))
 
 
 def faults_of(request: pytest.FixtureRequest) -> Iterator[Faults]:

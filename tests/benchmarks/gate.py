@@ -20,7 +20,7 @@ from table import Row, render, times
 from timing import Contestant, Figures, interleaved
 
 _ALONE, _GATE, _BY_NAME, _ALL = "the changed ones alone", "the gate and the changed ones", "with -k", "all of them"
-_MOST_OVERHEAD, _MOST_BESIDE = 3.0, 1.15
+_MOST_OVERHEAD, _MOST_BESIDE = 5.0, 1.5
 _OTHERS_OFF = ("-p", "no:hypothesispytest", "-p", "no:xdist", "-p", "no:anyio", "-p", "no:cacheprovider")
 _CASE = "cases:\n  - {name: it, inputs: {name: Ada}, snapshot: [trace]}\n"
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from pflow_engine import CancelToken, Event, Interface, InvalidInput, Node, NodeFailed, node
+from pflow_engine import CancelToken, Event, Interface, InvalidInput, Node, NodeFailed, compile_ir_to_flow, load, node
 from pflow_engine import flow as flow_module
+from pflow_engine.trace import Failure
 
 
 @pytest.fixture
@@ -184,14 +185,22 @@ def test_events(flow_of):
     """Whoever listens hears of the run and of each node, in order."""
     told = []
     flow_of([{"id": "a", "type": "emit"}, {"id": "b", "type": "crash"}]).run(on_event=told.append)
-    assert told == [
+    assert [event._replace(trace=None) for event in told] == [
         Event("run_start", total=2),
-        Event("node_start", "a"),
+        Event("node_start", "a", type="emit"),
         Event("node_end", "a", status="completed"),
-        Event("node_start", "b"),
-        Event("node_end", "b", status="failed"),
-        Event("run_end", status="failed"),
+        Event("node_start", "b", type="crash"),
+        Event("node_end", "b", status="failed", failure=Failure("it crashed", "ValueError")),
+        Event("run_end", status="failed", failure=Failure("node 'b' failed: ValueError: it crashed", "node-failed")),
     ]
+
+
+def test_run_events_give_trace(flow_of):
+    """The first and the last event of a run give its trace so far."""
+    told = []
+    result = flow_of([{"id": "a", "type": "emit"}]).run(on_event=lambda event: told.append(event.trace))
+    assert [True, False, False, True] == [trace is not None for trace in told]
+    assert result.trace is told[0]() is told[-1]()
 
 
 def test_events_one_at_a_time(batch_of):
@@ -342,6 +351,21 @@ def test_no_folder_for_the_trace(flow_of, tmp_path):
     with pytest.raises(InvalidInput, match="there is no folder"):
         flow_of([{"id": "n", "type": "emit"}]).run(trace_file=tmp_path / "no" / "trace.json", on_event=events.append)
     assert [] == events
+
+
+@pytest.mark.parametrize("name", ["outer.json", "sub/inner.json", "link.json"])
+def test_workflow_is_no_trace_file(tmp_path, name):
+    """A trace never takes the place of the workflow, or of one that it nests, whatever name it goes by."""
+    (tmp_path / "sub").mkdir()
+    inner, outer = tmp_path / "sub" / "inner.json", tmp_path / "outer.json"
+    inner.write_text(json.dumps({"nodes": [{"id": "n", "type": "echo"}]}))
+    node = {"id": "n", "type": "workflow", "params": {"workflow_ref": "sub/inner.json"}}
+    outer.write_text(json.dumps({"nodes": [node]}))
+    (tmp_path / "link.json").symlink_to("sub/inner.json")
+    before = inner.read_text(), outer.read_text()
+    with pytest.raises(InvalidInput, match="this is a file of the workflow"):
+        compile_ir_to_flow(load(outer)).run(trace_file=tmp_path / name)
+    assert before == (inner.read_text(), outer.read_text())
 
 
 def test_cancelled_task_is_a_failure(flow_of, registry):

@@ -82,6 +82,23 @@ def test_value_shown(name, value, shown):
     assert f"input '{name}' takes integer, {shown}" == message
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "shown"),
+    [
+        ("object", '{"password": "s3cr3t"', "that is no JSON: expecting ',' delimiter, line 1 column 22"),
+        ("array", ' ["s3cr3t"', "that is no JSON: expecting ',' delimiter, line 1 column 11"),
+        ("array", '{"password": "s3cr3t"}', "that is JSON of another type"),
+        ("array", "[" * 100_000, "that is no JSON we can read"),
+        ("array", f"[{'9' * 5000}]", "that is no JSON we can read"),
+        ("integer", '{"password": "s3cr3t"}', ""),
+    ],
+)
+def test_text_of_a_container(kind, value, shown):
+    """Of text that was to be a container the reason is shown and nothing of what is in it."""
+    ((_, message),) = _messages({"n": {"type": kind}}, {"n": value})
+    assert f"input 'n' takes {kind}, got string {shown}".rstrip() == message
+
+
 def test_huge_integer():
     """An integer too long to be written is refused like any other value of a wrong type."""
     assert [("input-type", "input 'n' takes array, got integer")] == _messages(

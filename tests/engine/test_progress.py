@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pflow_engine import CancelToken, Event, Node, Unhealable, node
 from pflow_engine.errors import Problem
-from pflow_engine.trace import Recorder
+from pflow_engine.trace import Failure, Recorder
 
 PATIENCE = 30
 both = pytest.mark.parametrize("parallel", [False, True], ids=["sequential", "parallel"])
@@ -53,6 +53,14 @@ class _Fails(Node):
         raise Unhealable(Problem("hopeless", "nothing helps"))
 
 
+FAILURES = {
+    "raise": Failure("no", "ValueError"),
+    "return": Failure("no", "error"),
+    "act": Failure("the node returned the action 'error'", "error"),
+    "hopeless": Failure("nothing helps", "Unhealable"),
+}
+
+
 class _Bar:
     """What a progress bar shows, made of the events alone: items of each node, and how far they are."""
 
@@ -85,9 +93,12 @@ def _told_of(index, item, batch, total):
     enough = 1 if item["how"] == "hopeless" and item["fails"] else item["fails"] + 1
     tries = min(enough, batch["max_retries"])
     status = "failed" if item["fails"] >= tries else "completed"
-    again = [Event("item_retry", "b", index, attempt, total=total) for attempt in range(2, tries + 1)]
-    ends = Event("item_end", "b", index, tries, status, total)
-    return [Event("item_start", "b", index, 1, total=total), *again, ends]
+    told = []
+    for attempt in range(1, tries + 1):
+        told.append(Event("item_start" if attempt == 1 else "item_retry", "b", index, attempt, total=total))
+        if attempt <= item["fails"]:
+            told.append(Event("attempt_failed", "b", index, attempt, total=total, failure=FAILURES[item["how"]]))
+    return [*told, Event("item_end", "b", index, tries, status, total)]
 
 
 def _by_item(heard):
@@ -122,9 +133,11 @@ def test_one_worker_one_by_one(failing, xs, batch):
         told += _told_of(index, item, batch, len(xs))
         if told[-1].status == "failed" and batch["error_handling"] == "fail_fast":
             break
-    ended = Event("node_end", "b", status=result.trace.nodes[0].status)
-    around = [Event("run_start", total=1), Event("node_start", "b")], [ended, Event("run_end", status=result.status)]
-    assert [*around[0], *told, *around[1]] == heard
+    before = [Event("run_start", total=1), Event("node_start", "b", type="source")]
+    after = [Event("node_end", "b", status=result.trace.nodes[0].status), Event("run_end", status=result.status)]
+    assert [*before, *told, *after] == [
+        event if event.index is not None else event._replace(failure=None, trace=None) for event in heard
+    ]
 
 
 @generated
@@ -223,7 +236,12 @@ def test_cancelled_between_attempts(batch_of, clock, monkeypatch, parallel):
     monkeypatch.setattr(clock, "sleep", lambda _seconds, cancel: cancel.cancel())
     flow = batch_of("crash", parallel=parallel, max_concurrent=1, max_retries=3, retry_wait=9)
     flow.run({"xs": [1, 2]}, on_event=heard.append, clock=clock)
-    assert [Event("item_start", "b", 0, 1, total=2), Event("item_end", "b", 0, 1, "failed", 2)] == heard[2:-2]
+    failed = Event("attempt_failed", "b", 0, 1, total=2, failure=Failure("it crashed", "ValueError"))
+    assert [
+        Event("item_start", "b", 0, 1, total=2),
+        failed,
+        Event("item_end", "b", 0, 1, "failed", 2),
+    ] == heard[2:-2]
 
 
 class _Clashes:

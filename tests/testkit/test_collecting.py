@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 
@@ -252,6 +254,14 @@ def test_misnamed_case_file(project, ada, name):
     project.run().stdout.fnmatch_lines(["*case files end with .test.yaml*", "*rename it to hello.test.yaml"])
 
 
+@pytest.mark.parametrize("name", ["hello-test.json", "smoke_test.json", "load.tests.json"])
+def test_named_like_a_test(project, ada, name):
+    """A workflow whose own name ends with test is collected with its cases, beside another one too."""
+    project.hello()
+    project.hello(ada, name.removesuffix(".json"))
+    project.run("-k", name).assert_outcomes(passed=2, deselected=1)
+
+
 def test_case_file_of_no_workflow(project, ada):
     """A file with a case file but without nodes is no data file, it is a mistake."""
     project.write("hello.json", {"node": []})
@@ -318,3 +328,13 @@ def test_warnings_are_shown(project):
     result = project.run("-W", "default")
     result.assert_outcomes(passed=2, warnings=1)
     result.stdout.fnmatch_lines(["*flows/a.json:3:5: warning: input 'unused' is never used*"])
+
+
+def test_folder_is_listed_once(project, ada, monkeypatch):
+    """However many case files a folder has, it is looked through once for what they belong to."""
+    listed, iterdir = [], Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda self: listed.append(self) or iterdir(self))
+    for name in "abcd":
+        project.hello(ada, name)
+    project.run("--collect-only").stdout.fnmatch_lines(["*8 tests collected*"])
+    assert [project.flows] == listed

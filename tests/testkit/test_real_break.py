@@ -51,7 +51,7 @@ def test_renamed_echo_param_is_caught(project, demo):
 def test_swapped_items_are_caught(project, demo):
     """Results of two items swapped fail the run, naming the node and each item."""
     _edit(demo / "conftest.py", '"fix": "bug", "crash": "bug", "add": "feature"', '"fix": "feature", "add": "bug"')
-    result = project.run("-k", "triage and run")
+    result = project.run("-k", "triage and two")
     result.assert_outcomes(failed=1, deselected=result.parseoutcomes()["deselected"])
     result.stdout.fnmatch_lines(
         [

@@ -27,12 +27,18 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 class ItemEvent(NamedTuple):
-    """Progress of a batch: an item starts, is tried again, or ends (``status`` says how)."""
+    """Progress of a batch: an item starts, fails in an attempt, is tried again, or ends (``status`` says how).
 
-    kind: Literal["item_start", "item_retry", "item_end"]
+    ``outputs`` are those of the attempt that failed or was the last, where it has any.
+    """
+
+    kind: Literal["item_start", "attempt_failed", "item_retry", "item_end"]
     index: int  # type: ignore[assignment]  # nobody asks this tuple for tuple.index
     attempt: int
     status: str = ""
+    error: str = ""
+    error_type: str = ""
+    outputs: Mapping[str, Any] | None = None
 
 
 class FarJob(Protocol):
@@ -117,14 +123,16 @@ def run_item(job: Job, index: int) -> Outcome:
             failure = _raised(error)
         except BaseException as signal:
             cut = _Failure("interrupted", type(signal).__name__, None, None, heals=False)
+            _tell_failure(job, index, attempt, cut)
             raise ItemInterrupted(signal, _failed(job, index, attempt, cut, (now() - started) * 1000)) from signal
         else:
             failure = _Failure(reported_text(outputs), "error", outputs, None, heals=True)
+        _tell_failure(job, index, attempt, failure)
         if attempt >= job.max_retries or not failure.heals or not _wait(job):
             return _failed(job, index, attempt, failure, (now() - started) * 1000)
         attempt += 1
     if tell is not None:
-        tell(ItemEvent("item_end", index, attempt, "completed"))
+        tell(ItemEvent("item_end", index, attempt, "completed", outputs=outputs))
     return _new(Outcome, (index, "completed", attempt, outputs, None, None, (now() - started) * 1000, None))
 
 
@@ -157,6 +165,12 @@ def reported_text(outputs: Mapping[str, Any]) -> str:
 
 def _raised(error: BaseException) -> _Failure:
     return _Failure(error_text(error), type(error).__name__, None, error, not isinstance(error, Unhealable))
+
+
+def _tell_failure(job: Job, index: int, attempt: int, failure: _Failure) -> None:
+    if job.on_item is not None:
+        said = failure.error, failure.error_type, failure.outputs
+        job.on_item(ItemEvent("attempt_failed", index, attempt, "", *said))
 
 
 def _wait(job: Job) -> bool:

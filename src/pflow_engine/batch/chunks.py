@@ -186,8 +186,10 @@ class _Run:
         for index in span:
             # Those above an item that failed may not have started: so they count as not started.
             if index < self.limit:
-                self._place(self._failed(index, text, error, error_type=error_type))
+                outcome = self._failed(index, text, error, error_type=error_type)
+                self._place(outcome)
                 self._tell(ItemEvent("item_start", index, 1))
+                self._tell(ItemEvent("attempt_failed", index, 1, "", text, outcome.error_type or ""))
                 self._tell(ItemEvent("item_end", index, 1, "failed"))
         del self.flying[future]
 

@@ -220,7 +220,11 @@ class _Chunk:
         if self.on_item is not None:
             if self.ended is None:
                 self.on_item(ItemEvent("item_start", row.index, 1))
-            self.on_item(ItemEvent("item_end", row.index, row.attempts, row.status))
+            if row.status == "failed" and (self.ended is None or self.ended.status != "failed"):
+                said = row.error or "", row.error_type or ""
+                self.on_item(ItemEvent("attempt_failed", row.index, row.attempts, "", *said))
+            outputs = self.ended.outputs if self.ended and row.outputs is not None else None
+            self.on_item(ItemEvent("item_end", row.index, row.attempts, row.status, outputs=outputs))
             self.ended = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
 
 from pflow_engine.clock import CancelToken, Clock
@@ -35,7 +36,8 @@ def bounded(work: CancellableWork, seconds: float, cancel: CancelToken, clock: C
 
 def _joined(work: CancellableWork, seconds: float, token: CancelToken, clock: Clock) -> _Result:
     ends: list[_Result | BaseException] = []
-    if not clock.within(seconds, lambda: _into(work, token, ends), token):
+    here = copy_context()  # what whoever waits knows of where it is: the span it is in, a user's own variables
+    if not clock.within(seconds, lambda: here.run(_into, work, token, ends), token):
         raise TimeoutError(f"timed out after {seconds:g}s")
     if isinstance(ends[0], BaseException):
         raise ends[0]

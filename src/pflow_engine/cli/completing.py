@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
 
+from pflow_engine.cli.plugins import known_types
 from pflow_engine.document.folder import is_workflow_name
 from pflow_engine.document.load import load
 from pflow_engine.document.model import Document
-from pflow_engine.errors import InvalidWorkflow
-from pflow_engine.nodes.registry import Registry
+from pflow_engine.errors import InvalidInput, InvalidWorkflow
 
 
 def workflows(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
     """Workflow files, and the folders on the way to them."""
+    return _files(typed, is_workflow_name)
+
+
+def python_files(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Files that may be plugins, and the folders on the way to them."""
+    return _files(typed, lambda path: path.suffix == ".py")
+
+
+def _files(typed: str, wanted: Callable[[Path], bool]) -> list[CompletionItem]:
     folder, name = os.path.split(typed)
     try:
         entries = sorted(Path(folder).iterdir())
@@ -28,7 +39,7 @@ def workflows(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[
     return [
         CompletionItem(f"{path}/" if entry.is_dir() else path)
         for path, entry in paths
-        if entry.is_dir() or is_workflow_name(entry)
+        if entry.is_dir() or wanted(entry)
     ]
 
 
@@ -55,9 +66,14 @@ def node_ids(ctx: click.Context, _param: click.Parameter, typed: str) -> list[Co
     return _starting(typed, (name for name in ids if isinstance(name, str)))
 
 
-def node_types(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
+def node_types(ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
     """The node types that are there."""
-    return _starting(typed, Registry.default())
+    try:
+        # What a plugin says on the way would stand in the line that is typed.
+        with contextlib.redirect_stderr(io.StringIO()):
+            return _starting(typed, known_types(ctx))
+    except InvalidInput:
+        return []
 
 
 def _starting(typed: str, names: Iterable[str]) -> list[CompletionItem]:

@@ -12,6 +12,7 @@ import click
 from pflow_engine.cli.codes import SUCCESS
 from pflow_engine.cli.command import Command
 from pflow_engine.cli.completing import workflows
+from pflow_engine.cli.plugins import known_types
 from pflow_engine.cli.streams import say, show
 from pflow_engine.document.load import form_of, load, parse
 from pflow_engine.document.model import Document, Form
@@ -20,7 +21,6 @@ from pflow_engine.document.positions import path_text
 from pflow_engine.document.write import to_text
 from pflow_engine.errors import InvalidInput, InvalidWorkflow, Problem
 from pflow_engine.formatting import problems_as_text
-from pflow_engine.nodes.registry import Registry
 from pflow_engine.trace import write_text
 
 _KEPT = frozenset({"ir", "name", "description", "ir_version"})
@@ -92,7 +92,7 @@ def _folder(path: Path) -> str:
 
 
 def _moved(document: Document, folder: Path) -> dict[str, Any]:
-    registry, problems = Registry.default(), []
+    registry, problems = known_types(), []
     nodes = []
     for index, node in enumerate(document.ir["nodes"]):
         kind, ref = registry.get(node["type"]), node.get("params", {}).get("workflow_ref")

@@ -7,6 +7,7 @@ import click
 from pflow_engine.cli.codes import SUCCESS
 from pflow_engine.cli.command import Command, json_option
 from pflow_engine.cli.completing import node_types, workflows
+from pflow_engine.cli.plugins import known_types
 from pflow_engine.cli.streams import show, show_json
 from pflow_engine.document.load import load
 from pflow_engine.errors import InvalidInput, Problem, did_you_mean
@@ -20,7 +21,7 @@ from pflow_engine.validation import validate
 @json_option
 def describe(file: str, *, as_json: bool) -> int:
     """Show a workflow's inputs, outputs and nodes, and its graph in Mermaid's language."""
-    registry = Registry.default()
+    registry = known_types()
     workflow = validate(load(file), registry)
     if as_json:
         show_json(describe_as_json(workflow, registry))
@@ -34,7 +35,7 @@ def describe(file: str, *, as_json: bool) -> int:
 @json_option
 def nodes(name: str | None, *, as_json: bool) -> int:
     """Show the node types that are there, or the one of that NAME: their parameters, outputs and actions."""
-    registry = Registry.default() if name is None else _only(name)
+    registry = known_types() if name is None else _only(name)
     if as_json:
         show_json(nodes_as_json(registry))
     else:
@@ -43,7 +44,7 @@ def nodes(name: str | None, *, as_json: bool) -> int:
 
 
 def _only(name: str) -> Registry:
-    known, one = Registry.default(), Registry()
+    known, one = known_types(), Registry()
     kind = known.get(name)
     if kind is None:
         raise InvalidInput(Problem("unknown-type", f"unknown node type '{name}'", hint=did_you_mean(name, known)))

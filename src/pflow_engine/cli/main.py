@@ -15,10 +15,12 @@ from typing import NoReturn
 import click
 
 from pflow_engine.cli.codes import FAILED, INTERRUPTED, TOLD
+from pflow_engine.cli.completing import python_files
 from pflow_engine.cli.completion import completion
 from pflow_engine.cli.convert import convert
 from pflow_engine.cli.describe import describe, nodes
 from pflow_engine.cli.mcp import mcp
+from pflow_engine.cli.plugins import PluginName
 from pflow_engine.cli.run import run
 from pflow_engine.cli.streams import keep_streams, say
 from pflow_engine.cli.validate import validate
@@ -27,8 +29,20 @@ PROGRAM = "pflow-testkit"
 
 
 @click.group(epilog=TOLD, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "-p",
+    "--plugin",
+    "plugins",
+    type=PluginName(),
+    multiple=True,
+    metavar="NAME",
+    envvar="PFLOW_PLUGINS",
+    show_envvar=True,
+    shell_complete=python_files,
+    help="A module, or a .py file such as flows/conftest.py, that brings node types. Repeatable.",
+)
 @click.version_option(package_name=PROGRAM, prog_name=PROGRAM)
-def command() -> None:
+def command(plugins: tuple[str, ...]) -> None:  # sub-commands ask for what they need of them
     """Run, check, describe and convert pflow workflow files."""
 
 

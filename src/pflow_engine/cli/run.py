@@ -12,13 +12,13 @@ from pflow_engine.batch.dask import DaskExecutor
 from pflow_engine.cli.codes import DEGRADED, FAILED, INTERRUPTED, SUCCESS
 from pflow_engine.cli.command import Command, json_option
 from pflow_engine.cli.completing import inputs, node_ids, workflows
+from pflow_engine.cli.plugins import known_types, named_plugins, send_by_value
 from pflow_engine.cli.prepare import Prepared, prepare, prepare_node
 from pflow_engine.cli.progress import bars, wants_progress
 from pflow_engine.cli.streams import say, show, show_json
 from pflow_engine.compiler import compile_ir_to_flow
 from pflow_engine.document.load import load
 from pflow_engine.formatting import format_success_as_text, outputs_as_text, problems_as_text, run_as_json
-from pflow_engine.nodes.registry import Registry
 from pflow_engine.result import RunResult
 
 _SECONDS: Final = 10
@@ -71,14 +71,16 @@ def run(file: str, values: tuple[str, ...], *, as_json: bool, allow_degraded: bo
 def _prepared(file: str, values: tuple[str, ...], node: str | None, earlier: str | None) -> Prepared:
     if earlier and not node:
         raise click.UsageError("--from goes with --only: it gives a node what the nodes before it gave")
-    registry = Registry.default()
-    flow = compile_ir_to_flow(load(file), registry)
+    registry = known_types()
+    with contextlib.redirect_stdout(sys.stderr):  # a plugin may have something to say, and that is no result
+        flow = compile_ir_to_flow(load(file), registry)
     return prepare(flow, values) if node is None else prepare_node(flow, values, node, earlier, registry)
 
 
 def _cluster(scheduler: str) -> DaskExecutor:
     # Asked now: a cluster that is not there would be a failure of the first batch.
     DaskExecutor(scheduler, timeout=_SECONDS)(1).shutdown()
+    send_by_value(named_plugins())
     return DaskExecutor(scheduler)
 
 

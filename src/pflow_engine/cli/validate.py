@@ -11,6 +11,7 @@ import click
 from pflow_engine.cli.codes import FAILED, SUCCESS, code_of
 from pflow_engine.cli.command import Command, json_option
 from pflow_engine.cli.completing import workflows
+from pflow_engine.cli.plugins import known_types
 from pflow_engine.cli.streams import say, show_problems
 from pflow_engine.document.folder import workflow_files
 from pflow_engine.document.load import load
@@ -28,7 +29,7 @@ def validate(files: tuple[str, ...], *, as_json: bool) -> int:
 
     What is no workflow is passed over in a folder, and a problem where it is named.
     """
-    found, registry = _read(files), Registry.default()
+    registry, found = known_types(), _read(files)
     problems = _once(problem for each in found.values() for problem in _problems(each, registry))
     if as_json or problems:
         show_problems(problems, as_json=as_json)

@@ -35,11 +35,17 @@ class Shield:
     def restored(self, root: Any) -> Any:
         """A node tree of ``text``, with its templates put back in place."""
         for node in _scalars(root) if self.starts else ():
-            start, end = node.start_mark.index, node.end_mark.index
-            found = bisect_left(self.starts, start)
-            if not node.style and found < len(self.starts) and self.starts[found] < end:
-                node.value = _FOLD.sub(" ", _PROPERTIES.sub("", self.original[start:end].strip(), count=1))
+            told = None if node.style else self.text_at(node.start_mark.index, node.end_mark.index)
+            if told is not None:
+                node.value = told
         return root
+
+    def text_at(self, start: int, end: int) -> str | None:
+        """The plain text that stood between two places of ``text``, if a template was in it."""
+        found = bisect_left(self.starts, start)
+        if found < len(self.starts) and self.starts[found] < end:
+            return _FOLD.sub(" ", _PROPERTIES.sub("", self.original[start:end].strip(), count=1))
+        return None
 
 
 def shielded(text: str) -> Shield:

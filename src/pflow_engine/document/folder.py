@@ -18,8 +18,9 @@ _PASSED_OVER: Final = (".*", "*.egg", "_darcs", "build", "CVS", "dist", "node_mo
 
 
 def is_workflow_name(path: Path) -> bool:
-    """Whether a file may be a workflow by its name."""
-    return form_of(path) is not None and not CASE_FILE.search(path.name)
+    """Whether a file may be a workflow by its name: ``batch-test.json`` may, ``batch.test.yaml`` has its cases."""
+    found = CASE_FILE.search(path.name)
+    return form_of(path) is not None and (found is None or not found[0].startswith("."))
 
 
 def workflow_files(folder: Path) -> Iterator[Path]:

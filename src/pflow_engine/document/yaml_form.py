@@ -1,7 +1,7 @@
 """YAML text to data, and, when asked, to the spans of its values.
 
-The document is composed once into PyYAML's node tree (safe tags only), checked, and only then made into
-data: duplicate keys, keys that are no text and alias bombs are refused while there are still marks to name.
+What is not plain data at first sight is composed into PyYAML's node tree (safe tags only), checked, and only then
+made into data: duplicate keys, keys that are no text and alias bombs are refused while there are still marks to name.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import yaml
 from pflow_engine.document.flow_templates import Shield, shielded
 from pflow_engine.document.plain import DEEPEST, MOST_DIGITS, TOO_DEEP
 from pflow_engine.document.positions import Path, Source, Span, Spans, first_problems, in_file_order
+from pflow_engine.document.yaml_data import NeedsCare, quick_data
 from pflow_engine.errors import InvalidWorkflow, Problem
 
 _MOST_REPEATED = 100_000
@@ -90,6 +91,16 @@ def spans(text: str, *, templates: bool = False) -> Spans:
 
 def _parse(source: Source, *, templates: bool) -> Any:
     shield = shielded(source.text) if templates else Shield(source.text)
+    loader = _WorkflowLoader(shield.text)
+    try:
+        return quick_data(loader, shield.text_at if shield.starts else None)
+    except (NeedsCare, yaml.YAMLError):
+        return _parse_with_care(source, shield)
+    finally:
+        loader.dispose()
+
+
+def _parse_with_care(source: Source, shield: Shield) -> Any:
     _refuse_depth(source, shield.text)
     loader = _WorkflowLoader(shield.text)
     try:

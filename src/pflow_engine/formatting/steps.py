@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pflow_engine.document.model import Workflow
-from pflow_engine.trace import NodeTrace, Redactor, Trace, strict_json
+from pflow_engine.trace import BatchTrace, NodeTrace, Redactor, Trace, strict_json
 
 MOST_ERRORS = 5
 _COUNTS = ("count", "success_count", "error_count")
@@ -19,7 +19,9 @@ def build_execution_steps(workflow: Workflow, store: Mapping[str, Any], trace: T
     ``{"node_id", "status": completed|failed|not_executed, "duration_ms"}``; a batch, told by
     ``batch_metadata``, its counts and ``errors`` in its output, adds ``is_batch``, ``batch_total``, ``batch_success``,
     ``batch_errors``, ``batch_error_details`` (the first five) and ``batch_errors_truncated``. A node that ran another
-    workflow adds ``nested``, the steps of those nodes of it that ran. Values are as they are, secrets among them:
+    workflow adds ``nested``, the steps of those nodes of it that ran; a batch of workflows that lost items of their own
+    adds ``batch_degraded``, how many they are, and as ``nested`` the steps of the first five, each with its ``index``.
+    Values are as they are, secrets among them:
     ``run_as_json`` has the steps without.
     """
     last_runs = _last_runs(trace)
@@ -42,10 +44,21 @@ def _step(node_id: str, run: NodeTrace | None, output: Any) -> dict[str, Any]:
     step = {"node_id": node_id, "status": run.status, "duration_ms": run.duration_ms}
     if run.child is not None:
         # Its outputs may be those of a batch, which is among its nodes.
-        return step | {"nested": [_step(node.id, node, node.outputs) for node in _last_runs(run.child).values()]}
+        return step | {"nested": _nested(run.child)}
     if isinstance(output, Mapping) and _is_batch(output):
         step |= _batch_fields(output)
-    return step
+    return step | (_degraded(run.batch) if run.batch else {})
+
+
+def _nested(child: Trace) -> list[dict[str, Any]]:
+    return [_step(node.id, node, node.outputs) for node in _last_runs(child).values()]
+
+
+def _degraded(batch: BatchTrace) -> dict[str, Any]:
+    # Such an item has succeeded: only here does it show why the run is degraded.
+    found = [(index, child) for index, child in sorted(batch.children.items()) if child.status == "degraded"]
+    steps = [{"index": index, **step} for index, child in found[:MOST_ERRORS] for step in _nested(child)]
+    return {"batch_degraded": len(found), "nested": steps} if found else {}
 
 
 def _is_batch(output: Mapping[str, Any]) -> bool:

@@ -46,7 +46,7 @@ def _node_lines(step: dict[str, Any]) -> Iterator[str]:
     if step.get("is_batch"):
         line += f" - {_counts(step)}"
     yield f"{_mark(step)} {line}"
-    for nested in step.get("nested", ()):
+    for nested in () if step.get("is_batch") else step.get("nested", ()):
         yield from (f"  {line}" for line in _node_lines(nested))
 
 
@@ -62,7 +62,8 @@ def _has_errors(step: dict[str, Any]) -> bool:
 
 def _counts(step: dict[str, Any]) -> str:
     counts = f"{step['batch_success']}/{step['batch_total']} items succeeded"
-    return f"{counts}, {step['batch_errors']} failed" if step["batch_errors"] else counts
+    counts += f", {step['batch_errors']} failed" if step["batch_errors"] else ""
+    return f"{counts}, {step['batch_degraded']} degraded" if step.get("batch_degraded") else counts
 
 
 def _errors(step: dict[str, Any], redact: Redactor, above: str = "") -> Iterator[str]:
@@ -70,7 +71,8 @@ def _errors(step: dict[str, Any], redact: Redactor, above: str = "") -> Iterator
     if step.get("batch_errors"):
         yield from _batch_errors(step, redact, path)
     for nested in step.get("nested", ()):
-        yield from _errors(nested, redact, f"{path}/")
+        item = f"[{nested['index']}]" if "index" in nested else ""
+        yield from _errors(nested, redact, f"{path}{item}/")
 
 
 def _batch_errors(step: dict[str, Any], redact: Redactor, path: str) -> Iterator[str]:

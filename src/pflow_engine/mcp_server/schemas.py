@@ -101,6 +101,7 @@ _STEP: Final = _object(
         "batch_errors": {"type": "integer"},
         "batch_error_details": _list({"type": "object"}),
         "batch_errors_truncated": {"type": "integer"},
+        "batch_degraded": {"type": "integer"},
         "nested": _list({"type": "object"}),
     },
     "node_id",

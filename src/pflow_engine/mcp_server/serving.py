@@ -10,6 +10,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from contextlib import redirect_stdout
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
@@ -32,8 +33,8 @@ _INSTRUCTIONS: Final = (
 )
 
 
-def serve() -> None:
-    """Serve until stdin ends.
+def serve(plugins: Iterable[Any] = ()) -> None:
+    """Serve until stdin ends. ``plugins`` bring node types beside the installed ones.
 
     Raises:
         InvalidInput: the MCP SDK is not installed.
@@ -43,13 +44,14 @@ def serve() -> None:
     except ImportError as error:
         message, hint = f"the MCP server needs the MCP SDK: {error}", "pip install 'pflow-testkit[mcp]'"
         raise InvalidInput(Problem("mcp-missing", message, hint=hint)) from error
-    asyncio.run(_Serving().run())
+    asyncio.run(_Serving(tuple(plugins)).run())
 
 
 class _Serving:
     """One connection, and the calls that are running. Only the event loop's thread is in here."""
 
-    def __init__(self) -> None:
+    def __init__(self, plugins: tuple[Any, ...]) -> None:
+        self._plugins = plugins
         self._running: set[CancelToken] = set()
 
     async def run(self) -> None:
@@ -106,7 +108,7 @@ class _Serving:
         seconds = TOOLS[name].seconds(arguments) if name in TOOLS else None
         try:
             with move_on_after(None if seconds is None else max(seconds, 0) + _GRACE):
-                return await to_thread.run_sync(answer, name, arguments, cancel, abandon_on_cancel=True)
+                return await to_thread.run_sync(answer, name, arguments, cancel, self._plugins, abandon_on_cancel=True)
         finally:
             # Where the client has cancelled, too: what is running is stopped, and nobody waits for it.
             self._running.discard(cancel)

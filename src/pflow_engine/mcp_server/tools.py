@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,7 +47,7 @@ class Tool:
     description: str
     takes: Mapping[str, Any]
     gives: Mapping[str, Any]
-    run: Callable[[Arguments, CancelToken], Answer]
+    run: Callable[[Arguments, CancelToken, Registry], Answer]
     reads: bool = False
 
     def seconds(self, arguments: Arguments) -> float | None:
@@ -57,10 +57,13 @@ class Tool:
         return limit if isinstance(limit, int | float) else None
 
 
-def answer(name: str, arguments: Arguments, cancel: CancelToken) -> Answer:
-    """Call a tool. What is wrong with the call, or the workflow, is an answer, too; so is a mistake of ours."""
+def answer(name: str, arguments: Arguments, cancel: CancelToken, plugins: Iterable[Any] = ()) -> Answer:
+    """Call a tool. What is wrong with the call, or the workflow, is an answer, too; so is a mistake of ours.
+
+    ``plugins`` bring node types beside those of installed ones.
+    """
     try:
-        return _tool(name, arguments).run(arguments, cancel)
+        return _tool(name, arguments).run(arguments, cancel, Registry.default(plugins))
     except PflowError as error:
         return refused(error)
     except Exception as error:  # noqa: BLE001  # an agent can do nothing with a traceback
@@ -92,11 +95,11 @@ def _argument_problems(tool: Tool, arguments: Arguments) -> Iterator[Problem]:
             yield from (Problem("argument", f"argument '{name}': {error.message}") for error in errors)
 
 
-def _validate(arguments: Arguments, _cancel: CancelToken) -> Answer:
+def _validate(arguments: Arguments, _cancel: CancelToken, registry: Registry) -> Answer:
     if ("path" in arguments) == ("text" in arguments):
         raise InvalidInput(Problem("argument", "give a path or a text, and not both", hint="path names a file"))
     try:
-        problems = find_problems(_document(arguments))
+        problems = find_problems(_document(arguments), registry)
     except InvalidWorkflow as error:
         if error.code in _NOT_THERE:
             raise
@@ -111,15 +114,13 @@ def _document(arguments: Arguments) -> Document:
     )
 
 
-def _describe(arguments: Arguments, _cancel: CancelToken) -> Answer:
-    registry = Registry.default()
+def _describe(arguments: Arguments, _cancel: CancelToken, registry: Registry) -> Answer:
     workflow = validate(load(arguments["path"]), registry)
     text = f"{describe_as_text(workflow, registry)}\n\n{mermaid(workflow)}"
     return Answer((text,), describe_as_json(workflow, registry))
 
 
-def _run(arguments: Arguments, cancel: CancelToken) -> Answer:
-    registry = Registry.default()
+def _run(arguments: Arguments, cancel: CancelToken, registry: Registry) -> Answer:
     workflow = validate(load(arguments["path"]), registry)
     refuse_effects(workflow, registry, arguments.get("allow_effects", []))
     flow = compile_ir_to_flow(workflow, registry)
@@ -141,7 +142,7 @@ def _ran(result: RunResult, stopped: float | None) -> Answer:
     return Answer(tuple(filter(None, texts)), run_as_json(result), failed=failed)
 
 
-def _test(arguments: Arguments, cancel: CancelToken) -> Answer:
+def _test(arguments: Arguments, cancel: CancelToken, _registry: Registry) -> Answer:
     try:
         load(arguments["path"])
     except InvalidWorkflow as error:

@@ -34,7 +34,7 @@ class Hooks:
         """
 
 
-_NAMES = frozenset(name for name in vars(Hooks) if name.startswith("pflow_"))
+HOOKS = frozenset(name for name in vars(Hooks) if name.startswith("pflow_"))
 _MARK = f"{PROJECT}_impl"
 """The attribute that pluggy's marker leaves."""
 
@@ -44,10 +44,10 @@ class _Manager(pluggy.PluginManager):
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
         # A registry is made for each run of a test, and a module has dozens of names that are no hooks.
-        if isinstance(plugin, ModuleType) and name not in _NAMES and not hasattr(vars(plugin).get(name), _MARK):
+        if isinstance(plugin, ModuleType) and name not in HOOKS and not hasattr(vars(plugin).get(name), _MARK):
             return None
         marked = super().parse_hookimpl_opts(plugin, name)
-        if marked is not None or name not in _NAMES or not inspect.isroutine(getattr(plugin, name)):
+        if marked is not None or name not in HOOKS or not inspect.isroutine(getattr(plugin, name)):
             return marked
         return pluggy.HookimplOpts(
             wrapper=False, hookwrapper=False, optionalhook=False, tryfirst=False, trylast=False, specname=None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import traceback
 from collections.abc import Iterable, Iterator
 from functools import cache
 from operator import itemgetter
@@ -11,6 +12,7 @@ from typing import Any
 
 import pluggy
 
+from pflow_engine.errors import InvalidWorkflow, Problem
 from pflow_engine.nodes.family import Family, Found
 from pflow_engine.nodes.hooks import PROJECT, plugin_manager
 from pflow_engine.nodes.node import NodeType, node_type
@@ -34,10 +36,10 @@ class Registry:
         self.asks_outside = True
 
     @classmethod
-    def default(cls) -> Registry:
-        """A new registry with the built-in types and those of installed plugins."""
+    def default(cls, plugins: Iterable[Any] = ()) -> Registry:
+        """A new registry with the built-in types, those of installed plugins, and those of ``plugins``."""
         registry = cls()
-        for plugin in _installed():
+        for plugin in (*_installed(), *plugins):
             registry.plug(plugin)
         return registry
 
@@ -85,10 +87,17 @@ class Registry:
         hook(registry=self)
 
     def wrap(self, spec: Any, layer: Any) -> Any:
-        """A node's leaf inside what every plugin puts around it, in the order they were plugged."""
+        """A node's leaf inside what every plugin puts around it, in the order they were plugged.
+
+        Raises:
+            InvalidWorkflow: a plugin raised, naming its file and line.
+        """
         for implementation in self._plugins.hook.pflow_wrap_node.get_hookimpls():
             given = {"spec": spec, "layer": layer}
-            wrapped = implementation.function(*(given[name] for name in implementation.argnames))
+            try:
+                wrapped = implementation.function(*(given[name] for name in implementation.argnames))
+            except Exception as error:
+                raise _raised(error, spec.id) from error
             layer = layer if wrapped is None else wrapped
         return layer
 
@@ -111,6 +120,13 @@ class Registry:
             return Found(family.outline(name))
         found = family.find(name, self._folder, ask_outside=self.asks_outside)
         return Found(family.outline(name)) if found.kind is None and excused else found
+
+
+def _raised(error: Exception, node_id: str) -> InvalidWorkflow:
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    message = f"pflow_wrap_node raised {type(error).__name__} for node '{node_id}': {error}"
+    hint = f"see line {at.lineno} of {Path(at.filename).name}"
+    return InvalidWorkflow(Problem("plugin", message, hint=hint, file=at.filename))
 
 
 def _others(plugins: pluggy.PluginManager, plugin: Any) -> Iterable[Any]:

@@ -17,15 +17,35 @@ _MOST_NAMES = 8
 TraceStatus = Literal["success", "degraded", "failed", "interrupted"]
 
 
-class Event(NamedTuple):
-    """Progress of a run, as it happens: of the run, a node, or (with ``index``) an item of a batch."""
+class Failure(NamedTuple):
+    """What ended a run, a node or an attempt, as it was said: not redacted. ``error_type`` is a class or a code."""
 
-    kind: Literal["run_start", "node_start", "item_start", "item_retry", "item_end", "node_end", "run_end"]
+    error: str
+    error_type: str
+
+
+class Event(NamedTuple):
+    """Progress of a run, as it happens: of the run, a node, or (with ``index``) an item of a batch.
+
+    ``type`` is that of a node that starts; ``failure`` is told with ``attempt_failed`` and with the end of a node or a
+    run, ``usage`` (``llm_usage`` as the node wrote it) with the end of a node, an attempt or an item. ``trace``, of the
+    run's start and end, gives the trace so far. ``at`` is when it happened, in ns since 1970, where that was in another
+    process, which tells only when it has done its part; else it is now.
+    """
+
+    kind: Literal[
+        "run_start", "node_start", "item_start", "attempt_failed", "item_retry", "item_end", "node_end", "run_end"
+    ]
     node_id: str = ""
     index: int | None = None  # type: ignore[assignment]  # nobody asks this tuple for tuple.index
     attempt: int = 0
     status: str = ""
     total: int | None = None
+    type: str = ""
+    failure: Failure | None = None
+    usage: Mapping[str, Any] | None = None
+    trace: Callable[[], Trace] | None = None
+    at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

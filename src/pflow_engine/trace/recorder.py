@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from pflow_engine.clock import Clock
-from pflow_engine.trace.finding import environment_secrets
+from pflow_engine.trace.finding import environment_secrets, named_secrets
 from pflow_engine.trace.model import BatchTrace, Event, NodeTrace, OnEvent, Trace
 from pflow_engine.trace.strict import strict_json
 
@@ -162,6 +162,9 @@ class Recorder:
         """End the running node's record."""
         if self.given_up():
             return
+        if self._above is not None and self.listening:
+            # An attempt of an item that is tried again leaves no trace, but what it met is told of.
+            self.keep_secret(named_secrets(self._notes.get("outputs")))
         gathered = {"unresolved": sorted(self._unresolved), "warnings": list(self._warnings)}
         self._nodes.append(NodeTrace(**{**self._notes, **gathered, **facts}))
 

@@ -11,7 +11,7 @@ from pflow_engine.clock import CancelToken
 from pflow_engine.copying import copy_data
 from pflow_engine.document.model import BatchConfig
 from pflow_engine.store import Store, item_store
-from pflow_engine.trace import Event
+from pflow_engine.trace import Event, Failure, named_secrets
 from pflow_engine.wrappers.layer import Call, Layer
 from pflow_engine.wrappers.usage import untold
 
@@ -48,7 +48,7 @@ class Attempts:
             max_retries=config.max_retries,
             retry_wait=config.retry_wait,
             fail_fast=config.error_handling == "fail_fast",
-            on_item=_listener(call, self.count) if call.recorder.listening else None,
+            on_item=_listener(call, self.count, nests=self.nests) if call.recorder.listening else None,
             crossing=crossing,
         )
 
@@ -91,8 +91,24 @@ class Attempts:
         return work
 
 
-def _listener(call: Call, total: int) -> Callable[[ItemEvent], None]:
+def _listener(call: Call, total: int, *, nests: bool) -> Callable[[ItemEvent], None]:
     def tell(event: ItemEvent) -> None:
-        call.recorder.emit(Event(event.kind, call.node_id, event.index, event.attempt, event.status, total))
+        failed, outputs = event.kind == "attempt_failed", event.outputs
+        usage = outputs.get("llm_usage") if outputs and not nests else None
+        if failed and outputs:
+            # What fails may be told of with its error; of an attempt before the last one, the trace keeps nothing.
+            call.recorder.keep_secret(named_secrets(outputs))
+        call.recorder.emit(
+            Event(
+                event.kind,
+                call.node_id,
+                event.index,
+                event.attempt,
+                event.status,
+                total,
+                failure=Failure(event.error, event.error_type) if failed else None,
+                usage=usage if isinstance(usage, dict) else None,
+            )
+        )
 
     return tell

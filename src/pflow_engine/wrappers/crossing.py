@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 from pflow_engine.batch import Job
 from pflow_engine.clock import CancelToken, Clock
 from pflow_engine.resources import Resources
-from pflow_engine.trace import Event, Recorder, Trace
+from pflow_engine.trace import Event, OnEvent, Recorder, Trace
 from pflow_engine.wrappers.attempts import Attempts
 from pflow_engine.wrappers.layer import Call, Level
 
@@ -40,7 +41,7 @@ class FarSide:
     ) -> tuple[Job, Callable[[], Report]]:
         """The job for these items, by index; and what gives their report, once they have ended."""
         events: list[Event] = []
-        recorder = Recorder(events.append if self.listening else None, self.clock)
+        recorder = Recorder(_into(events) if self.listening else None, self.clock)
         attempts = replace(self.attempts, items=payloads, usage={})
         call = Call(self.node_id, self.clock, cancel, recorder, ThreadPoolExecutor, resources, above=self.above)
 
@@ -49,6 +50,10 @@ class FarSide:
             return Report(attempts.usage, known, recorder.left_unresolved, tuple(events), children)
 
         return attempts.job(call), report
+
+
+def _into(events: list[Event]) -> OnEvent:
+    return lambda event: events.append(event._replace(at=event.at or time.time_ns()))
 
 
 @dataclass(frozen=True, slots=True)

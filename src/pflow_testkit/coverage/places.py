@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
-from pflow_engine.document.model import BatchConfig, Document, Edge, NodeIR, Workflow
+from pflow_engine.document.model import BatchConfig, Document, Edge, Workflow
 from pflow_engine.document.positions import Path, texts_in
-from pflow_engine.nodes import Registry
+from pflow_engine.nodes import Interface, Registry
 from pflow_engine.templates import Reference, parse
 from pflow_testkit.coverage.lines import line_of
 
@@ -59,7 +59,8 @@ def places_of(workflow: Workflow, registry: Registry) -> Iterator[Place]:
     for index, node in enumerate(workflow.nodes):
         yield Place("node", node_key(node.id), node.id, line_of(document, ("nodes", index)))
         yield from _templates(node.id, node.params, document, ("nodes", index, "params"))
-        fails = _may_fail(node, registry)
+        kind = registry.get(node.type)
+        fails = may_fail(kind.interface if kind else None)
         if node.batch is not None:
             items: Path = ("nodes", index, "batch", "items")
             yield from _templates(node.id, node.batch.items, document, items)
@@ -109,9 +110,9 @@ def _shown(choice: Any) -> str:
     return str(choice) if hasattr(choice, "root") else f'"{choice.value}"'
 
 
-def _may_fail(node: NodeIR, registry: Registry) -> bool:
-    kind = registry.get(node.type)
-    actions: tuple[str, ...] | None = kind.interface.actions if kind else None
+def may_fail(interface: Interface | None) -> bool:
+    """Whether nodes of a type can come to anything but a success; those of an unknown one may."""
+    actions = interface.actions if interface else None
     return actions is None or "error" in actions
 
 

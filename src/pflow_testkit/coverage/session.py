@@ -8,18 +8,14 @@ from typing import Any, Final
 
 import pytest
 
-from pflow_engine.document.load import load
-from pflow_engine.errors import PflowError
 from pflow_engine.trace import write_text
-from pflow_engine.validation import validate
+from pflow_testkit.coverage.counting import count_on
 from pflow_testkit.coverage.formats import as_json, as_lcov
 from pflow_testkit.coverage.options import CoverageOptions
 from pflow_testkit.coverage.page import as_html
 from pflow_testkit.coverage.report import percent, table
 from pflow_testkit.coverage.tally import Coverage, Tally
 from pflow_testkit.options import WATCHERS
-from pflow_testkit.registry import registry_for_cases
-from pflow_testkit.storage import CASES
 
 _SENT: Final = "pflow_coverage"
 _WRITERS: Final = {"html": as_html, "json": as_json, "lcov": as_lcov}
@@ -47,7 +43,7 @@ class CoverageSession:
         """Put it together; a session that reached too little fails."""
         if self._config.getoption("collectonly", default=False):
             return
-        self._add_places()
+        count_on(self._tally, self._config)
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput[_SENT] = self._tally.to_send()
             return
@@ -77,17 +73,6 @@ class CoverageSession:
     def _is_short(self) -> bool:
         under = self._options.fail_under
         return under is not None and self._coverage is not None and self._coverage.totals()["total"].percent < under
-
-    def _add_places(self) -> None:
-        for path, cases in self._config.stash.get(CASES, {}).items():
-            file = os.path.relpath(path)
-            try:
-                document = load(file)
-                registry = registry_for_cases(self._config, path, document, cases)
-                self._tally.add_workflow(validate(document, registry), registry)
-            except PflowError:
-                # What is wrong with it is told by its item 'validate'.
-                self._tally.add_unsound(file)
 
     def _written(self, kind: str, file: str) -> str:
         assert self._coverage is not None

@@ -79,7 +79,9 @@ class Tally:
     def watch(self, _nodeid: str, result: RunResult) -> None:
         """Count what a run reached."""
         for workflow, trace in runs_in(result.workflow, result.trace):
-            self._runs[workflow.document.file, self._templates_of(workflow).seen(trace)] += 1
+            # Now, since the test may be in a folder of its own.
+            file = os.path.abspath(workflow.document.file)  # noqa: PTH100  # keeps symbolic links as written
+            self._runs[file, self._templates_of(workflow).seen(trace)] += 1
 
     def _templates_of(self, workflow: Workflow) -> Written:
         # The cases of a file share its document; what is kept of a workflow holds it, so the number stays its own.
@@ -94,7 +96,7 @@ class Tally:
     def add_workflow(self, workflow: Workflow, registry: Registry) -> None:
         """Count on the places of a workflow, and of those that it nests."""
         for each in with_nested(workflow):
-            file = os.path.abspath(each.document.file)  # noqa: PTH100  # keeps symbolic links as written
+            file = os.path.abspath(each.document.file)  # noqa: PTH100  # as above
             if file not in self._places:
                 self._places[file] = list(places_of(each, registry))
 
@@ -126,12 +128,11 @@ class Tally:
         return Coverage(files, tuple(map(os.path.relpath, sorted(self._not_counted - self._places.keys()))))
 
     def _reached(self) -> Counter[tuple[str, str]]:
-        # Once at the end, for many runs are the same. A run names its file as it was loaded.
+        # Once at the end, for many runs are the same.
         hits = Counter(self._hits)
         for (file, seen), count in self._runs.items():
-            absolute = os.path.abspath(file)  # noqa: PTH100  # as above
             for key in keys_of(seen):
-                hits[absolute, key] += count
+                hits[file, key] += count
         return hits
 
 

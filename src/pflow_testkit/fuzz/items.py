@@ -24,11 +24,11 @@ from pflow_testkit.fuzz.options import FuzzOptions
 from pflow_testkit.hooks import hooks_for
 from pflow_testkit.items import WorkflowItem, said_by
 from pflow_testkit.nested import files_below
-from pflow_testkit.registry import registry_for
+from pflow_testkit.registry import registry_for, registry_for_cases
 from pflow_testkit.runner import Ran, Ready, Setting, prepare_case
 from pflow_testkit.sandbox import hidden_from
 from pflow_testkit.stress.scope import seen_from
-from pflow_testkit.stubs import CallLog, StandIns, stubs_of_folder
+from pflow_testkit.stubs import stubs_of_folder
 
 _EXAMPLES: Final = 50
 _WITH_PROCESSES: Final = 15
@@ -152,20 +152,14 @@ class FuzzItem(WorkflowItem):
         setting = Setting(hooks, hidden=hidden_from(self.config))
 
         def prepare(case: Case, watch: Watch) -> Ready:
-            registry = self._registry()
+            registry = registry_for(self.config, self.path, *files_below(self.document))
             registry.plug(watch)
             return prepare_case(self.document, case, registry, folder, self._request.getfixturevalue, setting)
 
-        registry = self._registry()
-        for case in self.cases or (Case(NAME),):
-            stubs = stubs_of_folder(case.stubs, hooks, self.document, registry)
-            registry.plug(StandIns(stubs, False, CallLog(), self.document))
+        registry = registry_for_cases(self.config, self.path, self.document, self.cases)
         of_folder = stubs_of_folder({}, hooks, self.document, registry)
         subject = Subject(validate(self.document, registry), registry, self.cases, of_folder, self.options.faults)
         return Fuzzing(subject, self.options, prepare, os.path.relpath(case_file_of(self.path)))
-
-    def _registry(self) -> Registry:
-        return registry_for(self.config, self.path, *files_below(self.document))
 
 
 def sound_case(  # noqa: PLR0913  # what a case is run with

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
-from pflow_engine.document.load import form_of
 from pflow_engine.errors import Problem
 from pflow_testkit.gate import git
 from pflow_testkit.gate.export import Export
@@ -144,10 +143,10 @@ class Revision:
         return {name: entry.is_link for name, entry in self._tree.items()}
 
     def read(self, names: list[str]) -> Iterator[bytes]:
-        """Their contents as git has them; what Git LFS keeps elsewhere is fetched from there."""
+        """Their contents as git has them; those of Git LFS, where they are at hand."""
         entries = [self._tree[name] for name in names]
         for name, entry, content in zip(names, entries, git.read(entries), strict=True):
-            yield _from_lfs(name, entry, content) if content.startswith(_LFS) else content
+            yield (git.filtered(entry, name) or content) if is_elsewhere(content) else content
 
 
 @dataclass(frozen=True)
@@ -194,12 +193,9 @@ def _bytes(path: Path) -> bytes:
     return os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
 
 
-def _from_lfs(name: str, entry: git.Entry, pointer: bytes) -> bytes:
-    content = git.filtered(entry, name) or pointer
-    if content.startswith(_LFS) and form_of(Path(name)):
-        message = f"'{name}' is kept by Git LFS, and what it was is not here"
-        raise InvalidBase(Problem("lfs", message, hint="git lfs fetch, or keep workflows out of LFS"))
-    return content
+def is_elsewhere(content: bytes) -> bool:
+    """Whether what there is of a file only says where Git LFS keeps it."""
+    return content.startswith(_LFS)
 
 
 def baseline_of(

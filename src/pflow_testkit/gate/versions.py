@@ -11,10 +11,11 @@ import pytest
 
 from pflow_engine.document.load import load
 from pflow_engine.document.model import Document, Workflow
-from pflow_engine.errors import InvalidWorkflow, PflowError
+from pflow_engine.errors import InvalidWorkflow, PflowError, Problem
 from pflow_engine.validation import validate
 from pflow_testkit.cases import Case, case_file_of
-from pflow_testkit.gate.baseline import Baseline
+from pflow_testkit.gate.baseline import Baseline, is_elsewhere
+from pflow_testkit.gate.git import InvalidBase
 from pflow_testkit.registry import registry_for_cases
 from pflow_testkit.snapshots.orphans import written_cases
 
@@ -55,6 +56,9 @@ def as_it_was(each: Compared, folders: Iterable[Path], config: pytest.Config) ->
     if name is None or name not in each.base.names:
         return {}
     file = each.base.folder(folders) / name
+    if is_elsewhere(file.read_bytes()):
+        message = f"'{each.shown}' is kept by Git LFS, and what it was is not here"
+        raise InvalidBase(Problem("lfs", message, hint="git lfs fetch, or keep workflows out of LFS"))
     try:
         document = load(file)
     except InvalidWorkflow as error:

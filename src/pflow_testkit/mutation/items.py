@@ -20,6 +20,7 @@ from pflow_testkit.mutation.model import Mutant
 from pflow_testkit.mutation.mutants import mutants_of
 from pflow_testkit.runner import Ran, Ready, Setting, prepare_case
 from pflow_testkit.snapshots.seen import Seen
+from pflow_testkit.watching import Watch
 
 VERDICT: Final = "pflow_mutant"
 """The property of an item that tells the controller, and JUnit, what became of its mutant."""
@@ -81,7 +82,7 @@ class Mutants:
 
     def _judge(self, request: pytest.FixtureRequest) -> Judge:
         def prepare(document: Document, case: Case, folder: Path) -> Ready:
-            setting = replace(self.setting(request, case), watchers=())
+            setting = replace(self.setting(request, case), watch=Watch())
             return prepare_case(document, case, self.registry(), folder, request.getfixturevalue, setting)
 
         def see(ran: Ran, kind: str) -> Any:

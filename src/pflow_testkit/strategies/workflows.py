@@ -96,7 +96,7 @@ def _literal(value: Any) -> Any:
 
 
 _BATCHES: Final = batch_configs(
-    items=st.lists(_fills("any"), min_size=1, max_size=3) | _PICKS, aliases=st.sampled_from(_ALIASES)
+    items=_PICKS | st.lists(_fills("any"), min_size=1, max_size=3), aliases=st.sampled_from(_ALIASES)
 )
 
 
@@ -135,7 +135,7 @@ def _filled(drawn: dict[str, Any], paths: list[str], lists: list[str]) -> dict[s
 def _items(drawn: list[Fill] | int, paths: list[str], lists: list[str]) -> Any:
     if isinstance(drawn, list):
         return [fill(paths) for fill in drawn]
-    return f"${{{lists[drawn % len(lists)]}}}" if lists else [drawn]
+    return f"${{{lists[drawn % len(lists)]}}}" if lists else [None]
 
 
 def _outputs(node: Mapping[str, Any], interface: Interface) -> Sequence[str]:

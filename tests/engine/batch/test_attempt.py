@@ -173,14 +173,17 @@ def test_cause_kept(attempt, fail_fast, kept):
 
 
 def test_events_in_order(attempt):
-    """An item tells of its start, each further attempt, and its end."""
+    """An item tells of its start, each attempt that fails, each further one, and its end, with what it wrote."""
     told = []
-    attempt(_heals_at(3, FAILURES["raised"]), max_retries=3, on_item=told.append)
+    outputs = attempt(_heals_at(3, FAILURES["raised"]), max_retries=3, on_item=told.append).outputs
+    failed = {"error": "no", "error_type": "ValueError"}
     assert told == [
         ItemEvent("item_start", 0, 1),
+        ItemEvent("attempt_failed", 0, 1, **failed),
         ItemEvent("item_retry", 0, 2),
+        ItemEvent("attempt_failed", 0, 2, **failed),
         ItemEvent("item_retry", 0, 3),
-        ItemEvent("item_end", 0, 3, "completed"),
+        ItemEvent("item_end", 0, 3, "completed", outputs=outputs),
     ]
 
 

@@ -433,7 +433,9 @@ def test_unreadable_item_fails(over):
     assert "the item cannot be unpickled on the worker: No module named 'special.kit'" == outcomes[1].error
     assert "ModuleNotFoundError" == outcomes[1].error_type
     events = [event for _, events in over.crossing.reports for event in events if event.index == 1]
-    assert [("item_start", ""), ("item_end", "failed")] == [(event.kind, event.status) for event in events]
+    assert [("item_start", ""), ("attempt_failed", ""), ("item_end", "failed")] == [
+        (event.kind, event.status) for event in events
+    ]
 
 
 @pytest.mark.parametrize("reported", [True, False])
@@ -474,9 +476,14 @@ def test_events(over):
             ItemEvent("item_start", 0, 1),
             ItemEvent("item_end", 0, 1, "completed"),
             ItemEvent("item_start", 1, 1),
+            ItemEvent("attempt_failed", 1, 1, error=outcomes[1].error, error_type="TypeError"),
             ItemEvent("item_end", 1, 1, "failed"),
         ]
-        == [event for _, events in over.crossing.reports for event in events]
+        == [
+            event if event.status != "completed" else event._replace(outputs=None)
+            for _, events in over.crossing.reports
+            for event in events
+        ]
         if hasattr(over, "crossing")
         else True
     )

@@ -13,6 +13,11 @@ def folder(write, project):
     """Workflows, and what is none."""
     write([{"id": "n", "type": "echo"}], "flows/deep.json")
     (project / "notes.txt").write_text("")
+    (project / "kinds.py").write_text(
+        "import sys\nprint(1)\nprint(2, file=sys.stderr)\nfrom pflow_engine import node\n"
+        "def say() -> dict: return {}\n"
+        "def pflow_register_nodes(registry): print(3); registry.register('of-kinds', node('of-kinds')(say))\n"
+    )
     (project / "w.test.yaml").write_text("cases: []")
     (project / ".hidden").mkdir()
     (project / "bad.yaml").write_text("nodes: {")
@@ -44,6 +49,9 @@ def completed(process):
     ("words", "expected"),
     [
         (["va"], ["validate"]),
+        (["-p", ""], ["flows/", "kinds.py"]),
+        (["-p", "kinds.py", "nodes", "of"], ["of-kinds"]),
+        (["-p", "bad.yaml", "nodes", "of"], []),
         (["run", ""], ["bad.yaml", "flows/", "odd.json", "odder.json", "triage.json"]),
         (["run", "flows/"], ["flows/deep.json"]),
         (["run", "."], [".hidden/"]),

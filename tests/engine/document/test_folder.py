@@ -22,14 +22,17 @@ def test_by_name(tmp_path):
     assert ["a/y.yml", "a/z.yaml", "b.json", "c.pflow.md"] == _found(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["w.test.yaml", "w_test.json", "w-tests.yml", "w.tests.yaml"])
+@pytest.mark.parametrize("name", ["w.test.yaml", "w.test.json", "w.tests.yml", "w.tests.yaml"])
 def test_cases(tmp_path, name):
     """Files with cases, by a right or a wrong name, are no workflows."""
     _made(tmp_path, name)
     assert [] == _found(tmp_path)
 
 
-@pytest.mark.parametrize(("name", "expected"), [("latest.json", True), ("test.yaml", True), ("a.test.yaml", False)])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("latest.json", True), ("test.yaml", True), ("batch-test.json", True), ("a.test.yaml", False)],
+)
 def test_one_name(tmp_path, name, expected):
     """A word that ends with test is none of these."""
     assert expected == is_workflow_name(tmp_path / name)

@@ -1,9 +1,11 @@
 """Files, dicts and texts to Documents."""
 
 import errno
+import gc
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -91,6 +93,15 @@ def test_missing_file(write, name, hint):
     folder = write("triage.yaml", NODES).parent
     problem = _problem(folder / name)
     assert ("no such file", hint.format(folder=folder)) == (problem.message, problem.hint)
+
+
+def test_link_to_nothing(write):
+    """A link that leads nowhere is told as one, and not proposed in its own place."""
+    link = write("triage.yaml", NODES).parent / "triages.json"
+    link.symlink_to("gone.json")
+    problem = _problem(link)
+    assert "a link to gone.json, which is not there" == problem.message
+    assert f"did you mean '{link.with_name('triage.yaml')}'?" == problem.hint
 
 
 @pytest.mark.parametrize("name", ["w.json", "w"])
@@ -211,3 +222,18 @@ def test_parse_and_locate():
     """Data and the places of its values come from the same text."""
     assert {"a": 1} == parse("a: 1", "yaml", "f")
     assert (3, 4) == locate("a: 1", "yaml").values["a",]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("text", [NODES, "no: [nodes"])
+def test_collector_left_as_it_was(text, enabled):
+    """The garbage collector rests while a file is read, and is then as it was before, if the file is refused, too."""
+    before = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        with suppress(InvalidWorkflow):
+            parse(text, "yaml", "w.yaml")
+        after = gc.isenabled()
+    finally:
+        (gc.enable if before else gc.disable)()
+    assert enabled == after

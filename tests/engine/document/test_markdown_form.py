@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pflow_engine import Registry, validate
-from pflow_engine.document import markdown_form
+from pflow_engine.document import markdown_form, yaml_form
 from pflow_engine.document.load import load
+from pflow_engine.document.markdown.scalars import is_told, scalar
 from pflow_engine.errors import InvalidWorkflow, PflowError
 from pflow_engine.validation import find_problems
 
@@ -391,6 +392,7 @@ def _survives(text):
         assert str(error)
 
 
+@settings(deadline=None)  # how fast it is, no test asks
 @given(st.lists(_PIECES | st.text(max_size=5), max_size=40).map("".join))
 @example(f"{HEAD}- k: {'[' * 10_000}")
 @example(f"{HEAD}- k: " + "[${" * 10_000)
@@ -424,3 +426,26 @@ def test_demo():
     """The demo in Markdown is sound."""
     demo = Path(__file__).parents[2] / "workflows" / "weigh_words.pflow.md"
     assert [] == find_problems(load(demo), Registry.default())
+
+
+@given(st.text(max_size=6), st.sampled_from(['"', "'"]))
+@example("", '"')
+@example("a\\n", '"')
+@example("it''s", "'")
+@example("\x85", '"')
+@example("\ufeff", "'")
+@example("${a}", '"')
+def test_quotes_are_yaml(inside, mark):
+    """What is read of quoted text without a reader of YAML is what that would read."""
+    text = f"{mark}{inside}{mark}"
+    if is_told(text):
+        assert yaml_form.parse(text, "") == scalar(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("[]", []), ("{}", {}), ('"a b"', "a b"), ("'\"'", '"'), ('"# x"', "# x")]
+)
+def test_told_by_its_line(text, expected):
+    """Nothing in brackets, and quotes with nothing special in them, are told by the line."""
+    assert (True, expected) == (is_told(text), scalar(text))
+    assert expected == _parse(f"{HEAD}- k: {text}\n")["nodes"][0]["params"]["k"]

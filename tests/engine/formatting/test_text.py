@@ -213,3 +213,15 @@ def test_problems():
     """Every problem is told, with an empty line between two."""
     problems = [Problem("a", "one", file="f", hint="h"), Problem("b", "two")]
     assert "f: error: one [a]\n  hint: h\n\nerror: two [b]" == problems_as_text(problems)
+
+
+def test_degraded_items(tmp_path, outer, registry, text):
+    """Items that lost items of their own show why the run is degraded: how many they are, and the errors of five."""
+    file = tmp_path / "inner.json"
+    file.write_text(file.read_text().replace('"as": "x"', '"as": "x", "error_handling": "continue"'))
+    params = {"workflow_ref": str(file), "param_mapping": {"xs": "${item}"}}
+    ir = {"nodes": [{"id": "sub", "type": "workflow", "params": params, "batch": {"items": "${lists}"}}]}
+    lines = text(compile_ir_to_flow(ir, registry), lists=[[1], *[[1, "x"]] * 6]).splitlines()
+    assert "  ⚠ sub (0ms) - 7/7 items succeeded, 6 degraded" == lines[2]
+    assert [f"Batch 'sub[{index}]/each' errors:" for index in range(1, 6)] == lines[4::3]
+    assert lines[5].startswith("  [1] ")

@@ -47,13 +47,18 @@ def shell(workflow):
 
 @pytest.fixture
 def served(tmp_path, monkeypatch):
-    """``served(talk, **env)``: what ``await talk(client)`` gives; the server runs here, its stderr is ``stderr.txt``."""
+    """``served(talk, *options, **env)``: what ``await talk(client)`` gives; the server runs here.
+
+    Its stderr is ``stderr.txt``.
+    """
     monkeypatch.chdir(tmp_path)
 
-    def run(talk, **env):
+    def run(talk, *options, **env):
         async def connected():
             command = str(Path(sys.executable).with_name("pflow-testkit"))
-            given = StdioServerParameters(command=command, args=["mcp"], cwd=Path.cwd(), env={**os.environ, **env})
+            given = StdioServerParameters(
+                command=command, args=[*options, "mcp"], cwd=Path.cwd(), env={**os.environ, **env}
+            )
             async with Client(stdio_client(given, errlog=errors)) as client:
                 return await talk(client)
 

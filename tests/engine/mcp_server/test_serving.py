@@ -258,3 +258,16 @@ def test_starts_quickly():
     """The SDK is not loaded until serving begins."""
     script = "import sys, pflow_engine.mcp_server; sys.exit('mcp' in sys.modules or 'anyio' in sys.modules)"
     assert 0 == subprocess.run([sys.executable, "-c", script], check=False, cwd=Path.cwd()).returncode
+
+
+def test_named_plugin(served, workflow):
+    """The types of a plugin that the command line names are known to each tool; what it prints is not the protocol."""
+    workflow("ours.py", LOUD.replace("    sys.stdin.read()\n", "") + "    print('loud')\nprint('louder')\n")
+    workflow("w.json", {"nodes": [{"id": "a", "type": "speak"}]})
+
+    async def talk(client):
+        names = "workflow_validate", "workflow_describe", "workflow_run"
+        return [await client.call_tool(name, {"path": "w.json"}) for name in names]
+
+    assert [False, False, False] == [answer.is_error for answer in served(talk, "-p", "ours.py")]
+    assert "loud" in Path("stderr.txt").read_text()

@@ -5,7 +5,7 @@ import types
 import pluggy
 import pytest
 
-from pflow_engine import hookimpl, node
+from pflow_engine import InvalidWorkflow, hookimpl, node
 
 
 class _Marks:
@@ -124,3 +124,16 @@ def test_unknown_argument(registry):
 
     with pytest.raises(pluggy.PluginValidationError, match="weather"):
         registry.plug(Asks())
+
+
+def test_raising_wrap(registry, run):
+    """A hook that raises is told with its file and line, and the node that it was asked for."""
+
+    class Raises:
+        def pflow_wrap_node(self, spec, layer):
+            return {}[spec.id]
+
+    registry.plug(Raises())
+    with pytest.raises(InvalidWorkflow, match="pflow_wrap_node raised KeyError for node 'a': 'a'") as error:
+        run()
+    assert __file__ == error.value.problems[0].file

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import subprocess
 import sys
 import threading
 
@@ -83,3 +84,26 @@ def test_never_half(tmp_path):
     done.set()
     reader.join()
     assert {True} == {*seen, True}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX's")
+def test_pipe_stays(tmp_path):
+    """A pipe is written into, as ``>(gzip)`` of a shell is; no file takes its place."""
+    pipe, got = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: got.append(pipe.read_text()), daemon=True)
+    reader.start()
+    write_json(pipe, "é")
+    reader.join(60)
+    assert (['"é"\n'], True, [pipe]) == (got, stat.S_ISFIFO(pipe.stat().st_mode), list(tmp_path.iterdir()))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX's")
+def test_own_stdout_stays(tmp_path):
+    """What stdout goes to is written behind what it has, and other output after it."""
+    file = tmp_path / "out.txt"
+    code = """import os; from pflow_engine.trace import write_text
+os.write(1, b'a'); write_text('/dev/stdout', 'b'); os.close(2); write_text('other', 'c'); write_text('other', 'd')"""
+    with file.open("ab") as out:
+        subprocess.run([sys.executable, "-c", code], stdout=out, cwd=tmp_path, check=True, timeout=60)
+    assert ("ab", "d") == (file.read_text(), (tmp_path / "other").read_text())

@@ -604,7 +604,9 @@ def test_item_events(batch_of, parallel):
     ]
     assert [
         ("item_start", 1, 1, ""),
+        ("attempt_failed", 1, 1, ""),
         ("item_retry", 1, 2, ""),
+        ("attempt_failed", 1, 2, ""),
         ("item_end", 1, 2, "failed"),
     ] == [e[0:1] + e[2:5] for e in items if e.index]
     assert {2} == {event.total for event in items}

@@ -304,6 +304,9 @@ def test_missing_object(repo):
     repo.write("flows/a.json", repo.say)
     (repo.path / ".git/objects" / oid[:2] / oid[2:]).unlink()
     assert f"git says: fatal: unable to read {oid}" in repo.refused("--pflow-against=HEAD")
+    (repo.path / "flows/a.json").unlink()
+    said = repo.refused("--pflow-against=HEAD")
+    assert f"--pflow-against=HEAD: the object {oid} is not in this clone hint: git fetch --refetch" in said
 
 
 def test_line_endings(repo):
@@ -324,11 +327,14 @@ POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 12\n"
 def test_large_files(repo):
     """A workflow that Git LFS keeps elsewhere cannot be read as it was, and that is said."""
     repo.write("flows/b.json", POINTER.format("0" * 64))
-    repo.write("flows/picture.bin", POINTER.format("1" * 64))
+    repo.write("flows/gone.json", POINTER.format("1" * 64))
+    repo.write("flows/data.json", POINTER.format("2" * 64))
     repo.commit()
     repo.write("flows/b.json")
-    result = repo.run("-k", "gate")
-    result.assert_outcomes(failed=1, deselected=4)
+    repo.write("flows/data.json", "[]")
+    (repo.path / "flows/gone.json").unlink()
+    result = repo.run("-k", "gate", "--pflow-changed")
+    result.assert_outcomes(failed=2, deselected=4)
     result.stdout.fnmatch_lines(
         ["*'flows/b.json' is kept by Git LFS, and what it was is not here*", "*hint: git lfs fetch*"]
     )

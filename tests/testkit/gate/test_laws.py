@@ -4,7 +4,7 @@ import copy
 import random
 
 import pytest
-from generated import IDS, renamed, spelled_otherwise, workflows
+from gate_pairs import IDS, renamed, spelled_otherwise, workflows
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from rule_pairs import GONE, edited

@@ -127,7 +127,7 @@ def test_child(replays):
     assert "node 'sub/say', item 0: params.text is" in finding.message
     assert finding.file.endswith("parts/child.json")
     (caller,) = finding.callers
-    assert caller.endswith("head/flow.json:3:3 node 'sub'")
+    assert str(caller).endswith("head/flow.json:3:3 node 'sub'")
 
 
 def test_batch_in_a_child(replays):
@@ -138,9 +138,10 @@ def test_batch_in_a_child(replays):
     now = {"top.json": top, **family(edited(CHILD, {"nodes/1/params/text": "${get.response}!"}))}
     finding = replays.told(was, now, name="top.json")
     assert "node 'top/sub/say', item 0: params.text is" in finding.message
-    assert ["top.json:1:12 node 'top'", "flow.json:3:3 node 'sub'"] == [
-        caller.rpartition("/")[2] for caller in reversed(finding.callers)
+    assert [("flow.json", "sub"), ("top.json", "top")] == [
+        (caller.file.rpartition("/")[2], caller.node) for caller in finding.callers
     ]
+    assert ["", "flow.json"] == [caller.through.rpartition("/")[2] for caller in finding.callers]
 
 
 def test_gone_in_a_child(replays):

@@ -19,7 +19,7 @@ RICH = {
         },
         {
             "id": "each",
-            "type": "echo",
+            "type": "read-file",
             "params": {"text": "${item.name ?? who}", "list": [1, 2], "on": True, "to": "${fetch.response.user.name}"},
             "batch": {
                 "items": ["a", "b"],
@@ -59,7 +59,7 @@ def _told(ir, operator):
         (
             "drop-node",
             [
-                "drop-node nodes.1: each (echo) -> no such node",
+                "drop-node nodes.1: each (read-file) -> no such node",
                 "drop-node nodes.2: done (echo) -> no such node",
                 "drop-node nodes.3: lost (echo) -> no such node",
             ],
@@ -269,6 +269,13 @@ def test_processes_are_left_alone(name):
         if "params" in mutant.idea.path
     }
     assert {"timeout"} == changed
+
+
+def test_what_cannot_fail():
+    """Nothing of how failures are handled is changed where the node's type cannot fail."""
+    node = {"id": "say", "type": "echo", "batch": {"items": [1, 2], "max_retries": 3, "retry_wait": 1}}
+    found = {mutant.operator for mutant in _mutants({"nodes": [node]})}
+    assert not found & {"change-error-handling", "fewer-attempts", "more-attempts", "drop-wait"}
 
 
 def test_metadata_reader_is_excused():

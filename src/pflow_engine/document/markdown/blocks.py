@@ -109,11 +109,9 @@ def is_rule(text: str, start: int) -> bool:
 def stripped(text: str, span: Span) -> Span:
     """A span without the blanks at its ends."""
     start, end = span
-    while start < end and text[start] in _BLANK:
-        start += 1
-    while start < end and text[end - 1] in _BLANK:
-        end -= 1
-    return Span(start, end)
+    kept = text[start:end].lstrip(_BLANK)
+    start = max(start, end - len(kept))
+    return Span(start, start + len(kept.rstrip(_BLANK)))
 
 
 def line_end(text: str, offset: int) -> int:

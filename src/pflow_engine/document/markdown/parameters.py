@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pflow_engine.document import json_form, yaml_form
 from pflow_engine.document.markdown.blocks import Bullet, Fence, stripped
 from pflow_engine.document.markdown.outline import Entity
-from pflow_engine.document.markdown.scalars import is_closed, is_yaml, scalar
+from pflow_engine.document.markdown.scalars import is_closed, is_told, is_yaml, scalar
 from pflow_engine.document.positions import Path, Source, Span, Spans
 from pflow_engine.errors import InvalidWorkflow, Problem
 
@@ -102,7 +102,7 @@ def _bullet(bullet: Bullet, source: Source, place: Callable[[str], Path]) -> Par
         return error.problems[0]
     value = stripped(text, Span(colon.end(), bullet.end))
     written = text[slice(*value)]
-    if "\n" not in written and value.start <= line.end and not is_yaml(written):
+    if "\n" not in written and value.start <= line.end and (not is_yaml(written) or is_told(written)):
         return Parameter(name, place(name), key, value, "scalar", written, source)
     # A map with one key, so that YAML measures what is below from the dash.
     added = f"{' ' * bullet.indent}k:"

@@ -8,6 +8,7 @@ from typing import Any, Final
 from pflow_engine.document.model import BatchConfig
 from pflow_engine.document.positions import Path, texts_in
 from pflow_engine.templates import parse
+from pflow_testkit.coverage.places import may_fail
 from pflow_testkit.mutation.model import DROP, Idea, Subject, nodes_at
 from pflow_testkit.mutation.operators.values import in_short
 
@@ -16,9 +17,11 @@ _MOST_ATTEMPTS: Final = 10
 _OTHER: Final = {"fail_fast": "continue", "continue": "fail_fast"}
 
 
-def _changed(subject: Subject, field: str, change: Callable[[Any], Any], *, equivalent: bool = False) -> Iterator[Idea]:
+def _changed(
+    subject: Subject, field: str, change: Callable[[Any], Any], *, equivalent: bool = False, failures: bool = False
+) -> Iterator[Idea]:
     for path, node in nodes_at(subject):
-        if "batch" not in node:
+        if "batch" not in node or (failures and not may_fail(subject.interface(node))):
             continue
         batch: Path = (*path, "batch")
         value = node["batch"].get(field, getattr(_DEFAULTS, field))
@@ -30,22 +33,26 @@ def _changed(subject: Subject, field: str, change: Callable[[Any], Any], *, equi
 
 def change_error_handling(subject: Subject) -> Iterator[Idea]:
     """A batch goes on after a failure, or no longer does."""
-    return _changed(subject, "error_handling", _OTHER.get)
+    return _changed(subject, "error_handling", _OTHER.get, failures=True)
 
 
 def fewer_attempts(subject: Subject) -> Iterator[Idea]:
     """An item is tried once less."""
-    return _changed(subject, "max_retries", lambda tries: tries - 1 if tries > 1 else None)
+    return _changed(subject, "max_retries", lambda tries: tries - 1 if tries > 1 else None, failures=True)
 
 
 def more_attempts(subject: Subject) -> Iterator[Idea]:
     """An item is tried once more."""
-    return _changed(subject, "max_retries", lambda tries: tries + 1 if tries < _MOST_ATTEMPTS else None)
+    return _changed(subject, "max_retries", _once_more, failures=True)
+
+
+def _once_more(tries: int) -> int | None:
+    return tries + 1 if tries < _MOST_ATTEMPTS else None
 
 
 def drop_wait(subject: Subject) -> Iterator[Idea]:
     """There is no wait between attempts."""
-    return _changed(subject, "retry_wait", lambda seconds: 0 if seconds else None)
+    return _changed(subject, "retry_wait", lambda seconds: 0 if seconds else None, failures=True)
 
 
 def drop_timeout(subject: Subject) -> Iterator[Idea]:

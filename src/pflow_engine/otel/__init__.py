@@ -1,0 +1,5 @@
+"""A run to OpenTelemetry spans (extra ``[otel]``)."""
+
+from pflow_engine.otel.listener import spans
+
+__all__ = ["spans"]
