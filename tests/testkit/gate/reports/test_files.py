@@ -175,7 +175,7 @@ def test_annotations(repo, step):
     step.write_text("before\n")
     repo.write("flows/a.json", repo.broken)
     found = annotated(repo.run())
-    assert ["::error file=flows/a.json,line=1,", "::warning file=flows/a.json,line=1,"] == [
+    assert ["::error file=flows/a.json,line=1,", *["::warning file=flows/a.json,line=1,"] * 2] == [
         line.partition("col")[0] for line in found
     ]
     text = step.read_text(encoding="utf-8")
@@ -249,10 +249,10 @@ def test_junit(repo):
     counts = {
         "pflow_gate_breaking": "1",
         "pflow_gate_approved": "0",
-        "pflow_gate_behaviour": "1",
+        "pflow_gate_behaviour": "2",
         "pflow_gate_cosmetic": "0",
     }
-    assert {**counts, "pflow_gate_rules": "output-added output-removed"} == found["gate"]
+    assert {**counts, "pflow_gate_rules": "output-added output-removed replay-differs"} == found["gate"]
     assert {} == found["validate"]
 
 
