@@ -88,7 +88,8 @@ class Renaming:
     def _below(self, value: Any, inner: Renaming) -> Any:
         match value:
             case {"nodes": list()}:
-                return inner.trace(value)
+                # What it is given stands in the params of its node, and what its nodes make of it in theirs.
+                return inner.trace({name: each for name, each in value.items() if name != "inputs"})
             case {"metadata": dict(metadata), "items": list(items), **rest}:
                 told = [self._item(each, inner) for each in items]
                 return {**rest, "metadata": _without_ways(metadata), "items": told}

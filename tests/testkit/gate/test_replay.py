@@ -147,10 +147,8 @@ def test_batch_in_a_child(replays):
 def test_gone_in_a_child(replays):
     """What is gone inside of a nested workflow is told where that is nested."""
     head = {**CHILD, "nodes": CHILD["nodes"][:1], "outputs": {"text": {"source": "${get.response}"}}}
-    alone = edited(PARENT, {"nodes/0": {"id": "sub", "type": "workflow"}})
-    alone = edited(alone, {"nodes/0/params": {"workflow_ref": "parts/child.json", "param_mapping": {"url": "u"}}})
-    alone = {**alone, "outputs": {}}
-    was, now = ({"flow.json": lines(alone), "parts/child.json": lines(child)} for child in (CHILD, head))
+    parent = {"nodes": [alone()]}
+    was, now = ({"flow.json": lines(parent), "parts/child.json": lines(child)} for child in (CHILD, head))
     finding = replays.told({**was, **cases({"stubs": {"sub/get": {"response": "R"}}})}, now)
     assert ("sub/say", ("nodes", 0)) == (finding.node, finding.path)
     assert finding.file.endswith("head/flow.json")
@@ -170,6 +168,21 @@ def test_child_renamed(replays, params):
     found = replays.findings(family(CHILD, **cases(PAGES)), family(renamed_child(**params)))
     assert len(params) == len(found)
     assert all("'sub/say', item 0" in each.message and "get" not in each.message for each in found)
+
+
+@pytest.mark.parametrize("items", [["a", "b"], None])
+def test_input_of_a_child(replays, items):
+    """An input that a nested workflow may be given now, and is not, is no difference."""
+    parent = edited(PARENT, {"nodes/0/batch/items": items} if items else {"nodes/0": alone(), "outputs": {}})
+    was = {"flow.json": lines(parent), "parts/child.json": lines(CHILD), **cases(PAGES)}
+    child = edited(CHILD, {"inputs/more": {"type": "string", "default": "x"}})
+    assert [] == replays.findings(was, {"flow.json": lines(parent), "parts/child.json": lines(child)})
+
+
+def alone():
+    """The node that runs the child once."""
+    params = {"workflow_ref": "parts/child.json", "param_mapping": {"url": "u"}}
+    return {"id": "sub", "type": "workflow", "params": params}
 
 
 def test_moved_child(replays):
