@@ -185,6 +185,19 @@ def alone():
     return {"id": "sub", "type": "workflow", "params": params}
 
 
+def test_renamed_model_nodes(replays):
+    """Who asked a model goes by its new name too, in a nested workflow as in the one around it."""
+    ask = {"id": "ask", "type": "llm", "params": {"prompt": "Say ${url}"}}
+    child = {**CHILD, "nodes": [ask], "outputs": {"text": {"source": "${ask.response}"}}}
+    usage = {"model": "small", "total_tokens": 4}
+    stub = {"sub/ask": {"response": "A", "llm_usage": usage}}
+    head = json.loads(json.dumps({"flow.json": PARENT, "parts/child.json": child}).replace("ask", "query"))
+    head = json.loads(json.dumps(head).replace("sub", "part"))
+    assert [] == replays.findings(family(child, **cases({"stubs": stub})), head)
+    other = json.loads(json.dumps(head).replace("Say", "Tell"))
+    assert "part/query" == replays.told(family(child, **cases({"stubs": stub})), other).node
+
+
 def test_moved_child(replays):
     """A nested workflow in another place is the same."""
     moved = edited(PARENT, {"nodes/0/params/workflow_ref": "child.json"})
