@@ -24,7 +24,8 @@ _WAYS: Final = ("parallel", "execution_mode", "max_concurrent")
 class Renaming:
     """Two versions. ``names`` are the ids in the head of nodes of the base; ``below`` those of what they nest.
 
-    Templates and errors name nodes too: as ``${old.text}``, and as ``'old'``.
+    Templates and errors name nodes too: as ``${old.text}``, as ``'old'`` and as ``old.text``. Such words are put in
+    the same way into both traces, so that data in which they stand by chance differ where they did.
     """
 
     head: Workflow
@@ -131,7 +132,7 @@ class Renaming:
 
     @cached_property
     def _places(self) -> re.Pattern[str]:
-        return re.compile(rf"\$\{{[^}}]*\}}|'(?:{self._any})'")
+        return re.compile(rf"\$\{{[^}}]*\}}|'(?:{self._any})'|(?<![\w.-])(?:{self._any})(?=[.\[])")
 
     @cached_property
     def _words(self) -> re.Pattern[str]:

@@ -185,6 +185,13 @@ def alone():
     return {"id": "sub", "type": "workflow", "params": params}
 
 
+def test_renamed_in_errors(replays):
+    """Errors name nodes by their new names too."""
+    base = edited(TRIAGE, {"nodes/3/params/first": "${label.results[7].text}"})
+    head = json.loads(json.dumps(base).replace("label", "weigh"))
+    assert [] == replays.findings({"flow.json": base, **cases(CASE)}, {"flow.json": head})
+
+
 def test_renamed_model_nodes(replays):
     """Who asked a model goes by its new name too, in a nested workflow as in the one around it."""
     ask = {"id": "ask", "type": "llm", "params": {"prompt": "Say ${url}"}}
