@@ -18,18 +18,18 @@ from pflow_engine.document.model import Document
 from pflow_engine.errors import InvalidWorkflow, Problem
 from pflow_testkit.cases import Case
 from pflow_testkit.gate.approvals import Approval, Approvals, approvals_in
-from pflow_testkit.gate.baseline import Baseline, is_elsewhere
-from pflow_testkit.gate.callers import Nesting, Workflows
-from pflow_testkit.gate.compare import compare_sets
-from pflow_testkit.gate.git import InvalidBase
+from pflow_testkit.gate.before.baseline import Baseline, is_elsewhere
+from pflow_testkit.gate.before.git import InvalidBase
+from pflow_testkit.gate.before.selection import Selection, is_workflow_text
+from pflow_testkit.gate.before.versions import Compared, as_it_was, at_hand
+from pflow_testkit.gate.comparing.callers import Nesting, Workflows
+from pflow_testkit.gate.comparing.compare import compare_sets
+from pflow_testkit.gate.comparing.pairing import matched
 from pflow_testkit.gate.model import Finding
-from pflow_testkit.gate.pairing import matched
-from pflow_testkit.gate.replay import Replay, Side
+from pflow_testkit.gate.replaying.replay import Replay, Side
 from pflow_testkit.gate.reports.told import properties_of
 from pflow_testkit.gate.row import Judged, row_of
-from pflow_testkit.gate.selection import Selection, is_workflow_text
 from pflow_testkit.gate.table import refusal
-from pflow_testkit.gate.versions import Compared, as_it_was, at_hand
 from pflow_testkit.gate_options import KEY as GATE_KEY
 from pflow_testkit.options import FOLDERS
 

@@ -13,8 +13,8 @@ from pflow_engine.document.positions import Path
 from pflow_engine.templates import MISSING
 from pflow_testkit.changes import Change, first_in_words
 from pflow_testkit.changes.words import showable
+from pflow_testkit.gate.comparing.pair import position_in
 from pflow_testkit.gate.model import RULES, Caller, Finding, Side
-from pflow_testkit.gate.pair import position_in
 
 _LONGEST: Final = 400
 

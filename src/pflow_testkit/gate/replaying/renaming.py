@@ -11,7 +11,7 @@ from typing import Any, Final
 from pflow_engine.document.model import Workflow
 from pflow_testkit.cases import Case
 from pflow_testkit.cassettes.recordings import Recording
-from pflow_testkit.gate.alignment import same_nodes
+from pflow_testkit.gate.comparing.alignment import same_nodes
 from pflow_testkit.nested import nodes_in
 
 _BY_TYPE: Final = "type:"

@@ -26,12 +26,12 @@ from pflow_testkit.cases import Case
 from pflow_testkit.cassettes.recordings import read_recordings, write_recordings
 from pflow_testkit.changes import Change, Severity
 from pflow_testkit.changes.runs import are_runs
-from pflow_testkit.gate.compare import compare
-from pflow_testkit.gate.diverged import Diverged, Place, told_of_case, told_of_none
-from pflow_testkit.gate.firsts import first_changes, in_item
+from pflow_testkit.gate.comparing.compare import compare
 from pflow_testkit.gate.model import Finding
-from pflow_testkit.gate.playing import Came, Player, Unplayable, Version, in_words
-from pflow_testkit.gate.renaming import Renaming
+from pflow_testkit.gate.replaying.diverged import Diverged, Place, told_of_case, told_of_none
+from pflow_testkit.gate.replaying.firsts import first_changes, in_item
+from pflow_testkit.gate.replaying.playing import Came, Player, Unplayable, Version, in_words
+from pflow_testkit.gate.replaying.renaming import Renaming
 from pflow_testkit.options import CASSETTES, TRACES
 from pflow_testkit.snapshots.orphans import written_cases
 from pflow_testkit.storage import cassette_name, folder_of, snapshot_name
