@@ -92,7 +92,7 @@ class Seen:
 
 
 def bounded(data: Any) -> Any:
-    """What was seen of batches, with a bound for each time: ten times as long, rounded up to 1, 2 or 5; at least 1 s."""
+    """What was seen of batches, a bound for each time: ten times as long, rounded up to 1, 2 or 5; at least 1 s."""
     if not isinstance(data, dict):
         return data
     return {name: _bounds(value) if name == "timing" else bounded(value) for name, value in data.items()}
