@@ -432,7 +432,8 @@ def test_reports_of_the_gate(renamed_output):
     written = ("--pflow-sarif=gate.sarif", "--pflow-summary=gate.md", "--junitxml=gate.xml")
     renamed_output.runpytest_inprocess(*arguments, *written)
     sarif, summary, junit = ((renamed_output.path / f"gate.{kind}").read_text() for kind in ("sarif", "md", "xml"))
-    assert ["output-removed", "output-added"] == [each["ruleId"] for each in json.loads(sarif)["runs"][0]["results"]]
+    results = json.loads(sarif)["runs"][0]["results"]
+    assert ["output-removed", "output-added", "replay-differs"] == [each["ruleId"] for each in results]
     assert "output 'count' is gone" in summary
     named = re.findall("`(pflow_gate_(?!allow)[a-z]+)`", README)
     assert sorted(named) == sorted(re.findall('property name="(pflow_gate_.*?)"', junit))

@@ -22,9 +22,9 @@ _FILES = ("--pflow-sarif", "--pflow-summary")
 class GateOptions(NamedTuple):
     """``against`` is a git revision or a folder; ``allow`` are the approvals of the ini file, as written.
 
+    ``replay`` is how many seconds a case may take when it is replayed; 0 where none is.
     ``sarif`` and ``summary`` are files to write, ``step_summary`` the one to add to that GitHub shows beside a job;
     ``actions`` says whether this is one of its jobs.
-    ``replay`` is how many seconds a case may take when it is replayed; 0 where none is.
     """
 
     against: str | None = None
@@ -60,6 +60,13 @@ def add_gate_options(parser: pytest.Parser) -> None:
         "from the upstream of the branch): those that changed, their cases and snapshots, and those that nest them",
     )
     group.addoption(
+        "--pflow-replay",
+        metavar="SECONDS",
+        help="how long a case may take where --pflow-against replays it: runs it, as it was, on a workflow that "
+        "changed, and tells what comes out differently (30, or pflow_replay of the ini file; 0 replays none)",
+    )
+    parser.addini("pflow_replay", default="30", help="the default of --pflow-replay")
+    group.addoption(
         "--pflow-sarif",
         metavar="FILE",
         help="write what --pflow-against found as SARIF 2.1.0, for code scanning and editors",
@@ -69,13 +76,6 @@ def add_gate_options(parser: pytest.Parser) -> None:
         metavar="FILE.md",
         help="write what --pflow-against found as Markdown, with the graphs of the workflows that changed",
     )
-    group.addoption(
-        "--pflow-replay",
-        metavar="SECONDS",
-        help="how long a case may take where --pflow-against replays it: runs it, as it was, on a workflow that "
-        "changed, and tells what comes out differently (30, or pflow_replay of the ini file; 0 replays none)",
-    )
-    parser.addini("pflow_replay", default="30", help="the default of --pflow-replay")
     parser.addini(
         "pflow_gate_allow",
         type="linelist",
@@ -114,18 +114,6 @@ def read_gate_options(config: pytest.Config) -> GateOptions:
     )
 
 
-def _wrong(option: str, name: str, path: Path, against: str | None) -> str:
-    if against is None:
-        return f"{option} needs to know what to compare with: --pflow-against=REF"
-    if not name.strip():
-        return f"{option} takes a file, and got an empty name"
-    if not path.parent.is_dir():
-        return f"{option}={name}: there is no folder '{path.parent}'"
-    if path.is_dir():
-        return f"{option}={name}: that is a folder, and a file is to be written"
-    return "" if os.access(path if path.exists() else path.parent, os.W_OK) else f"{option}={name}: may not be written"
-
-
 def _replay(config: pytest.Config) -> float:
     given = config.getoption("pflow_replay")
     name, said = ("pflow_replay", config.getini("pflow_replay")) if given is None else ("--pflow-replay", given)
@@ -136,6 +124,18 @@ def _replay(config: pytest.Config) -> float:
     if not 0 <= seconds < threading.TIMEOUT_MAX:
         raise pytest.UsageError(f"{name} takes a number of seconds, 0 to replay nothing, and got '{said}'")
     return seconds
+
+
+def _wrong(option: str, name: str, path: Path, against: str | None) -> str:
+    if against is None:
+        return f"{option} needs to know what to compare with: --pflow-against=REF"
+    if not name.strip():
+        return f"{option} takes a file, and got an empty name"
+    if not path.parent.is_dir():
+        return f"{option}={name}: there is no folder '{path.parent}'"
+    if path.is_dir():
+        return f"{option}={name}: that is a folder, and a file is to be written"
+    return "" if os.access(path if path.exists() else path.parent, os.W_OK) else f"{option}={name}: may not be written"
 
 
 def wants_gate(gate: GateOptions, options: Options) -> bool:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from pflow_engine.document.model import Edge, Workflow
 from pflow_engine.formatting.mermaid import arrow, box, mermaid, names_in
 from pflow_testkit.changes import Severity
-from pflow_testkit.gate.alignment import same_nodes
+from pflow_testkit.gate.comparing.alignment import same_nodes
 from pflow_testkit.gate.model import Finding
 
 _STYLES: Final = {

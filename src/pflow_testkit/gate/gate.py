@@ -18,18 +18,18 @@ from pflow_engine.document.model import Document
 from pflow_engine.errors import InvalidWorkflow, Problem
 from pflow_testkit.cases import Case
 from pflow_testkit.gate.approvals import Approval, Approvals, approvals_in
-from pflow_testkit.gate.baseline import Baseline, is_elsewhere
-from pflow_testkit.gate.callers import Workflows
-from pflow_testkit.gate.compare import compare_sets
-from pflow_testkit.gate.git import InvalidBase
+from pflow_testkit.gate.before.baseline import Baseline, is_elsewhere
+from pflow_testkit.gate.before.git import InvalidBase
+from pflow_testkit.gate.before.selection import Selection, is_workflow_text
+from pflow_testkit.gate.before.versions import Compared, as_it_was, at_hand
+from pflow_testkit.gate.comparing.callers import Nesting, Workflows
+from pflow_testkit.gate.comparing.compare import compare_sets
+from pflow_testkit.gate.comparing.pairing import matched
 from pflow_testkit.gate.model import Finding
-from pflow_testkit.gate.pairing import matched
-from pflow_testkit.gate.replay import Replay, Side
+from pflow_testkit.gate.replaying.replay import Replay, Side
 from pflow_testkit.gate.reports.told import properties_of
 from pflow_testkit.gate.row import Judged, row_of
-from pflow_testkit.gate.selection import Selection, is_workflow_text
 from pflow_testkit.gate.table import refusal
-from pflow_testkit.gate.versions import Compared, as_it_was, at_hand
 from pflow_testkit.gate_options import KEY as GATE_KEY
 from pflow_testkit.options import FOLDERS
 
@@ -115,13 +115,14 @@ class Gate:
         """
         item = request.node
         each = self._compared[item.path]
+        findings = self._findings[each.shown]
         if item.path in self._unread:
             raise self._unread[item.path]
-        findings = (*self._findings[each.shown], *self._replayed(each, request))
+        findings += self._replayed(each, request)
         own = approvals_in(each.document) if each.document is not None else Approvals()
         approvals = [*own.given, *(other for other in self.allowed if _same(other.file, item.path))]
         rows = [row_of(finding, each.shown, _approval(finding, approvals), each.document) for finding in findings]
-        item.stash[JUDGED] = Judged(each.shown, tuple(rows), self._chart(each, findings))
+        item.stash[JUDGED] = Judged(each.shown, tuple(rows), self._chart(each, self._findings[each.shown]))
         item.user_properties += properties_of(tuple(rows))
         said = [*map(str, own.problems), refusal(rows, each.base.shown, each.document)]
         stale = [approval.stale() for approval in own.given if not any(map(approval.is_for, findings))]
@@ -159,10 +160,6 @@ class Gate:
             found[finding.file].append(finding)
         return defaultdict(tuple, {file: tuple(findings) for file, findings in found.items()})
 
-    @cached_property
-    def _matches(self) -> Mapping[str, str]:
-        return {match.head: match.base for match in matched(*self._versions) if match.head and match.base}
-
     def _replayed(self, each: Compared, request: pytest.FixtureRequest) -> tuple[Finding, ...]:
         seconds, file = self.config.stash[GATE_KEY].replay, self._matches.get(each.shown)
         if not seconds or file is None:
@@ -173,7 +170,15 @@ class Gate:
             return ()
         top = each.base.folder(self._folders_of(each))
         sides = Side(was, top / name, top), Side(now, each.path, each.base.top)
-        return tuple(Replay(request, seconds, *sides).findings())
+        return tuple(Replay(request, seconds, *sides, self._nesting.above(each.shown)).findings())
+
+    @cached_property
+    def _matches(self) -> Mapping[str, str]:
+        return {match.head: match.base for match in matched(*self._versions) if match.head and match.base}
+
+    @cached_property
+    def _nesting(self) -> Nesting:
+        return Nesting.of(self._versions[1])
 
     def _folders_of(self, each: Compared) -> list[Path]:
         return [folder for folder in self.selections if self._base(folder) is each.base]

@@ -106,7 +106,7 @@ def row_of(finding: Finding, workflow: str, approval: Approval | None, document:
         spot=spot,
         path=path_text(finding.path),
         message=finding.message,
-        now=spot if finding.side == "head" else _at_hand(finding, workflow, document),
+        now=spot if finding.side == "head" and spot.line else _at_hand(finding, workflow, document),
         node=finding.node,
         below=path_text(_below(finding.path)),
         approved=approval.reason if approval is not None else "",
@@ -145,7 +145,7 @@ def _of_caller(caller: Caller) -> Spot:
 def _at_hand(finding: Finding, workflow: str, document: Document | None) -> Spot:
     if document is None:
         return Spot(workflow)
-    path = _path_now(finding, document.ir.get("nodes"))
+    path = _path_now(finding, document.ir.get("nodes")) if finding.side == "base" else finding.path
     return _spot(workflow, document.problem("", "", path).position, "head")
 
 

@@ -11,13 +11,13 @@ import pytest
 
 from pflow_engine.errors import Problem
 from pflow_testkit.gate.approvals import Approval, approvals_of_ini
-from pflow_testkit.gate.baseline import Baseline, Project, baseline_of
+from pflow_testkit.gate.before.baseline import Baseline, Project, baseline_of
+from pflow_testkit.gate.before.git import InvalidBase
+from pflow_testkit.gate.before.selection import Selection
 from pflow_testkit.gate.gate import JUDGED, Gate
-from pflow_testkit.gate.git import InvalidBase
 from pflow_testkit.gate.reports.files import GateFiles
 from pflow_testkit.gate.reports.told import Told
 from pflow_testkit.gate.row import Judged, Row
-from pflow_testkit.gate.selection import Selection
 from pflow_testkit.gate.table import counted, table
 from pflow_testkit.gate_options import GATE, GateOptions
 from pflow_testkit.gate_options import KEY as GATE_KEY

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pflow_engine import load, validate
 from pflow_testkit.cases import case_file_of
-from pflow_testkit.gate.replay import Replay, Side
+from pflow_testkit.gate.replaying.replay import Replay, Side
 from pflow_testkit.registry import registry_for
 
 

@@ -4,7 +4,7 @@ import pytest
 from rule_pairs import CHILD, FILES, GONE, PARENT, edited, edited_files, told
 
 from pflow_engine import Position
-from pflow_testkit.gate.callers import Nesting
+from pflow_testkit.gate.comparing.callers import Nesting
 
 CHILD_MORE = edited(
     CHILD, {"inputs/loud": {"type": "boolean", "default": False}, "outputs/text": {"source": "${say.said}"}}

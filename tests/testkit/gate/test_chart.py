@@ -31,6 +31,13 @@ def test_nothing_changed(chart):
     assert not [line for line in chart(ir("a", "b"), ir("a", "b")) if line.startswith(("class", "linkStyle"))]
 
 
+def test_cosmetic_change(chart):
+    """A node that does the same is not marked, however it reads."""
+    reads = ir("a", "b")
+    reads["nodes"][0]["purpose"] = "Says a."
+    assert not [line for line in chart(ir("a", "b"), reads) if line.startswith("class")]
+
+
 def test_added_and_changed(chart):
     """New nodes and edges are marked, and nodes that do something else."""
     found = chart(ir("a", "b"), ir("a", "b", "c", a="other"))

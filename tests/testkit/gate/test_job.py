@@ -58,7 +58,7 @@ class Clone:
     def sarif(self):
         """The rules of the results that were written."""
         found = json.loads((self.path / "pflow-gate.sarif").read_text(encoding="utf-8"))
-        return [each["ruleId"] for each in found["runs"][0]["results"]]
+        return sorted(each["ruleId"] for each in found["runs"][0]["results"])
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_pull_request(clone, broken_branch):
     done = found.run("Compare", GITHUB_BASE_REF="main")
     assert 1 == done.returncode, done.stdout + done.stderr
     assert "::error file=flows/a.json,line=1," in done.stdout
-    assert ["output-removed", "output-added", "workflow-added"] == found.sarif()
+    assert ["output-added", "output-removed", "replay-differs", "workflow-added"] == found.sarif()
     assert "`flows/a.json:1:" in (found.path.parent / "step.md").read_text(encoding="utf-8")
 
 
@@ -135,7 +135,7 @@ def test_push(clone, repo, broken_branch):
     found = clone(broken_branch)
     for before in (repo.git("rev-parse", "mine^"), NO_COMMIT, "", "f" * 40):
         assert 1 == found.run("Compare", before=before).returncode
-        assert ["output-removed", "output-added"] == found.sarif()
+        assert ["output-added", "output-removed", "replay-differs"] == found.sarif()
     assert 0 == found.run("Compare", before=repo.git("rev-parse", "mine")).returncode
     assert [] == found.sarif()
 

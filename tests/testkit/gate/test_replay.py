@@ -130,13 +130,25 @@ def test_child(replays):
     assert str(caller).endswith("head/flow.json:3:3 node 'sub'")
 
 
+def test_batch_in_a_child(replays):
+    """So is a change inside of an item of a batch inside of a nested workflow."""
+    top = {"nodes": [{"id": "top", "type": "workflow", "params": {"workflow_ref": "flow.json"}}]}
+    case = {"stubs": {"top/sub/get": {"response": "R"}}}
+    was = {"top.json": top, **family(CHILD), **cases(case, name="top.json")}
+    now = {"top.json": top, **family(edited(CHILD, {"nodes/1/params/text": "${get.response}!"}))}
+    finding = replays.told(was, now, name="top.json")
+    assert "node 'top/sub/say', item 0: params.text is" in finding.message
+    assert [("flow.json", "sub"), ("top.json", "top")] == [
+        (caller.file.rpartition("/")[2], caller.node) for caller in finding.callers
+    ]
+    assert ["", "flow.json"] == [caller.through.rpartition("/")[2] for caller in finding.callers]
+
+
 def test_gone_in_a_child(replays):
     """What is gone inside of a nested workflow is told where that is nested."""
     head = {**CHILD, "nodes": CHILD["nodes"][:1], "outputs": {"text": {"source": "${get.response}"}}}
-    alone = edited(PARENT, {"nodes/0": {"id": "sub", "type": "workflow"}})
-    alone = edited(alone, {"nodes/0/params": {"workflow_ref": "parts/child.json", "param_mapping": {"url": "u"}}})
-    alone = {**alone, "outputs": {}}
-    was, now = ({"flow.json": lines(alone), "parts/child.json": lines(child)} for child in (CHILD, head))
+    parent = {"nodes": [alone()]}
+    was, now = ({"flow.json": lines(parent), "parts/child.json": lines(child)} for child in (CHILD, head))
     finding = replays.told({**was, **cases({"stubs": {"sub/get": {"response": "R"}}})}, now)
     assert ("sub/say", ("nodes", 0)) == (finding.node, finding.path)
     assert finding.file.endswith("head/flow.json")
@@ -156,6 +168,41 @@ def test_child_renamed(replays, params):
     found = replays.findings(family(CHILD, **cases(PAGES)), family(renamed_child(**params)))
     assert len(params) == len(found)
     assert all("'sub/say', item 0" in each.message and "get" not in each.message for each in found)
+
+
+@pytest.mark.parametrize("items", [["a", "b"], None])
+def test_input_of_a_child(replays, items):
+    """An input that a nested workflow may be given now, and is not, is no difference."""
+    parent = edited(PARENT, {"nodes/0/batch/items": items} if items else {"nodes/0": alone(), "outputs": {}})
+    was = {"flow.json": lines(parent), "parts/child.json": lines(CHILD), **cases(PAGES)}
+    child = edited(CHILD, {"inputs/more": {"type": "string", "default": "x"}})
+    assert [] == replays.findings(was, {"flow.json": lines(parent), "parts/child.json": lines(child)})
+
+
+def alone():
+    """The node that runs the child once."""
+    params = {"workflow_ref": "parts/child.json", "param_mapping": {"url": "u"}}
+    return {"id": "sub", "type": "workflow", "params": params}
+
+
+def test_renamed_in_errors(replays):
+    """Errors name nodes by their new names too."""
+    base = edited(TRIAGE, {"nodes/3/params/first": "${label.results[7].text}"})
+    head = json.loads(json.dumps(base).replace("label", "weigh"))
+    assert [] == replays.findings({"flow.json": base, **cases(CASE)}, {"flow.json": head})
+
+
+def test_renamed_model_nodes(replays):
+    """Who asked a model goes by its new name too, in a nested workflow as in the one around it."""
+    ask = {"id": "ask", "type": "llm", "params": {"prompt": "Say ${url}"}}
+    child = {**CHILD, "nodes": [ask], "outputs": {"text": {"source": "${ask.response}"}}}
+    usage = {"model": "small", "total_tokens": 4}
+    stub = {"sub/ask": {"response": "A", "llm_usage": usage}}
+    head = json.loads(json.dumps({"flow.json": PARENT, "parts/child.json": child}).replace("ask", "query"))
+    head = json.loads(json.dumps(head).replace("sub", "part"))
+    assert [] == replays.findings(family(child, **cases({"stubs": stub})), head)
+    other = json.loads(json.dumps(head).replace("Say", "Tell"))
+    assert "part/query" == replays.told(family(child, **cases({"stubs": stub})), other).node
 
 
 def test_moved_child(replays):

@@ -8,8 +8,8 @@ import pytest
 
 from pflow_engine import load, validate
 from pflow_testkit.changes import Severity, trace_changes
-from pflow_testkit.gate.playing import Player, Unplayable, Version
-from pflow_testkit.gate.replay import Replay, Side
+from pflow_testkit.gate.replaying.playing import Player, Unplayable, Version
+from pflow_testkit.gate.replaying.replay import Replay, Side
 from pflow_testkit.mutation.mutants import mutants_of
 from pflow_testkit.registry import registry_for_cases
 from pflow_testkit.snapshots.orphans import written_cases

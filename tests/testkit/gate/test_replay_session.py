@@ -95,11 +95,29 @@ def test_child(repo):
     )
     result = repo.run("-k", "gate")
     result.assert_outcomes(passed=2, deselected=result.parseoutcomes()["deselected"])
-    (own, caller) = sorted(table(result), key=lambda line: "'triage/classify'" in line)
+    (own, *_, caller) = sorted(table(result), key=lambda line: "'triage/classify'" in line)
     assert "flows/triage.json:14:5 case " in own
     assert "node 'classify', item 0: " in own
     assert "flows/triage.json:14:5 case 'one is missing': node 'triage/classify', item 0: " in caller
     result.stdout.fnmatch_lines(["*meets flows/compare_releases.yaml:8:5 node 'triage'"])
+
+
+def test_child_without_cases(repo):
+    """Of a nested workflow that has no case, those are named whose cases it comes out in."""
+    child = {
+        "inputs": {"name": {"type": "string"}},
+        "nodes": [{"id": "say", "type": "echo", "params": {"text": "hi ${name}"}}],
+    }
+    params = {"workflow_ref": "child.json", "param_mapping": {"name": "you"}}
+    repo.write("flows/child.json", child)
+    repo.write("flows/b.json", {"nodes": [{"id": "sub", "type": "workflow", "params": params}]})
+    repo.write("flows/c.json", {"nodes": [{"id": "top", "type": "workflow", "params": {"workflow_ref": "b.json"}}]})
+    repo.commit()
+    repo.write("flows/child.json", json.dumps(child).replace("hi ", "hello "))
+    b, c, own = table(repo.run("-k", "gate"))
+    assert "case 'defaults': node 'sub/say': params.text is \"hello you\", was \"hi you\"" in b
+    assert "case 'defaults': node 'top/sub/say': params.text is" in c
+    assert own.endswith("; replayed are those that nest it: flows/b.json, flows/c.json")
 
 
 def test_folder_and_workers(repo):

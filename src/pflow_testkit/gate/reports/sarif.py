@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from importlib.metadata import metadata
 from typing import Any, Final
 from urllib.parse import quote
@@ -35,10 +35,12 @@ def as_sarif(told: Told) -> dict[str, Any]:
     """
     distribution = metadata("pflow-testkit")
     urls = dict(_named(distribution.get_all("Project-URL") or ()))
+    address = next((urls[name] for name in ("documentation", "homepage") if name in urls), "")
     driver = {
         "name": "pflow-gate",
         "version": distribution["Version"],
-        "rules": [rule_in_sarif(rule, urls) for rule in RULES.values()],
+        **({"informationUri": address} if address else {}),
+        "rules": [rule_in_sarif(rule, address) for rule in RULES.values()],
     }
     run = {
         "tool": {"driver": driver},
@@ -52,15 +54,14 @@ def as_sarif(told: Told) -> dict[str, Any]:
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def rule_in_sarif(rule: Rule, urls: Mapping[str, str]) -> dict[str, Any]:
-    """A rule; with a link to its place in the README where the project says where that is: none may be relative."""
-    at = next((urls[name] for name in ("documentation", "homepage") if name in urls), None)
+def rule_in_sarif(rule: Rule, address: str) -> dict[str, Any]:
+    """A rule; with a link to its place in the README where that has an address: none may be relative."""
     return {
         "id": rule.code,
         "shortDescription": {"text": rule.sentence},
         "fullDescription": {"text": rule.sentence},
         "help": {"text": rule.fix, "markdown": f"{rule.fix}\n\nREADME.md#{anchor_of(rule)}"},
-        **({"helpUri": f"{at.partition('#')[0]}#{anchor_of(rule)}"} if at else {}),
+        **({"helpUri": f"{address.partition('#')[0]}#{anchor_of(rule)}"} if address else {}),
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {"tags": [rule.severity.lower()]},
     }

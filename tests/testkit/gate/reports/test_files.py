@@ -111,6 +111,20 @@ def test_place_at_hand(repo):
     assert ' "edges": [' == lines[places["error-path-removed"]["startLine"] - 1]
 
 
+def test_place_of_a_file(repo):
+    """What is told of a whole workflow stands at its beginning; of one that is gone there is only the file."""
+    repo.write("flows/b.json")
+    repo.commit()
+    repo.write("flows/a.json", {"nodes": [{"id": "x", "type": "nothing"}]})
+    (repo.path / "flows/b.json").unlink()
+    repo.write("flows/c.json", repo.named)
+    repo.run(*REPORTS)
+    found = {each["ruleId"]: each["locations"][0]["physicalLocation"] for each in sarif(repo)["results"]}
+    for rule in ("workflow-made-invalid", "workflow-added"):
+        assert {"startLine": 1, "startColumn": 1} == found[rule]["region"]
+    assert "region" not in found["workflow-removed"]
+
+
 def test_approvals(repo):
     """Approvals are suppressions with their places, in the workflow and in the ini file."""
     allow = [{"rule": "output-removed", "path": "outputs.text", "reason": "nobody"}]
@@ -175,7 +189,7 @@ def test_annotations(repo, step):
     step.write_text("before\n")
     repo.write("flows/a.json", repo.broken)
     found = annotated(repo.run())
-    assert ["::error file=flows/a.json,line=1,", "::warning file=flows/a.json,line=1,"] == [
+    assert [f"::{kind} file=flows/a.json,line=1," for kind in ("error", "warning", "warning")] == [
         line.partition("col")[0] for line in found
     ]
     text = step.read_text(encoding="utf-8")
@@ -249,10 +263,10 @@ def test_junit(repo):
     counts = {
         "pflow_gate_breaking": "1",
         "pflow_gate_approved": "0",
-        "pflow_gate_behaviour": "1",
+        "pflow_gate_behaviour": "2",
         "pflow_gate_cosmetic": "0",
     }
-    assert {**counts, "pflow_gate_rules": "output-added output-removed"} == found["gate"]
+    assert {**counts, "pflow_gate_rules": "output-added output-removed replay-differs"} == found["gate"]
     assert {} == found["validate"]
 
 

@@ -52,11 +52,11 @@ def test_rules(made):
 def test_rule_says_what_to_do():
     """A rule has its sentence, its fix, and a link where the project has an address."""
     rule = RULES["output-removed"]
-    alone = rule_in_sarif(rule, {})
+    alone = rule_in_sarif(rule, "")
     assert (rule.sentence, rule.fix) == (alone["shortDescription"]["text"], alone["help"]["text"])
     assert "README.md#gate-output-removed" in alone["help"]["markdown"]
     assert "helpUri" not in alone
-    linked = rule_in_sarif(rule, {"homepage": "https://pflow.example/testkit#readme"})
+    linked = rule_in_sarif(rule, "https://pflow.example/testkit#readme")
     assert "https://pflow.example/testkit#gate-output-removed" == linked["helpUri"]
 
 
@@ -68,7 +68,7 @@ def test_address_of_the_project(made, tmp_path, monkeypatch):
     (known / "METADATA").write_text(f"Metadata-Version: 2.1\nName: pflow-testkit\nVersion: 9.0\n{urls}")
     monkeypatch.syspath_prepend(tmp_path)
     driver = run_of(made.told())["tool"]["driver"]
-    assert "9.0" == driver["version"]
+    assert ("9.0", "https://pflow.example/docs") == (driver["version"], driver["informationUri"])
     assert {f"https://pflow.example/docs#gate-{code}" for code in RULES} == {
         rule["helpUri"] for rule in driver["rules"]
     }
@@ -163,8 +163,9 @@ def test_hostile_text(made):
 def test_incomplete_run(made):
     """A run that was stopped, or a workflow without a verdict, is no successful execution."""
     assert {"executionSuccessful": True, "toolExecutionNotifications": []} == run_of(made.told())["invocations"][0]
+    for known in ({"unjudged": ("flows/x.json",)}, {"complete": False}):
+        assert not run_of(made.told(**known))["invocations"][0]["executionSuccessful"]
     (found,) = run_of(made.told(unjudged=("flows/x.json",), complete=False))["invocations"]
-    assert not found["executionSuccessful"]
     said = [note["message"]["text"] for note in found["toolExecutionNotifications"]]
     assert [
         "flows/x.json: its item 'gate' came to no verdict",

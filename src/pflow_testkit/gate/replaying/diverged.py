@@ -13,8 +13,8 @@ from pflow_engine.document.positions import Path
 from pflow_engine.templates import MISSING
 from pflow_testkit.changes import Change, first_in_words
 from pflow_testkit.changes.words import showable
+from pflow_testkit.gate.comparing.pair import position_in
 from pflow_testkit.gate.model import RULES, Caller, Finding, Side
-from pflow_testkit.gate.pair import position_in
 
 _LONGEST: Final = 400
 
@@ -69,7 +69,7 @@ def _finding(code: str, message: str, place: Place, change: Change | None) -> Fi
         was or MISSING,
         now or MISSING,
         node,
-        tuple(_caller(*level, side) for level in reversed(levels[:-1])),
+        tuple(_callers(levels)),
     )
 
 
@@ -107,8 +107,13 @@ def _outputs(workflow: Workflow, what: str) -> Iterator[Path]:
     yield from (("outputs", name) for name in workflow.outputs if what.startswith(f"output '{name}'"))
 
 
-def _caller(workflow: Workflow, path: Path, side: Side) -> Caller:
-    return Caller(_shown(workflow), position_in(workflow, path), workflow.nodes[int(path[1])].id, side)
+def _callers(levels: list[_Level]) -> Iterator[Caller]:
+    # The nearest first. Who is not the nearest runs a workflow that is met itself.
+    for number in range(len(levels) - 2, -1, -1):
+        workflow, path = levels[number]
+        through = _shown(levels[number + 1][0]) if number < len(levels) - 2 else ""
+        node = workflow.nodes[int(path[1])].id
+        yield Caller(_shown(workflow), position_in(workflow, path), node, "head", through)
 
 
 def _shown(workflow: Workflow) -> str:

@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 from pflow_engine.document.model import NodeIR, Workflow
 from pflow_engine.errors import Position
-from pflow_testkit.gate.effects import Spot, spot_met
+from pflow_testkit.gate.comparing.effects import Spot, spot_met
+from pflow_testkit.gate.comparing.pair import position_in
 from pflow_testkit.gate.model import Caller, Finding, Side
-from pflow_testkit.gate.pair import position_in
 
 Workflows = Mapping[str, Workflow | None]
 """By their paths in the folder, with ``/``; None for a file that is no sound workflow."""

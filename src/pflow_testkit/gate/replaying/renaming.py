@@ -11,7 +11,7 @@ from typing import Any, Final
 from pflow_engine.document.model import Workflow
 from pflow_testkit.cases import Case
 from pflow_testkit.cassettes.recordings import Recording
-from pflow_testkit.gate.alignment import same_nodes
+from pflow_testkit.gate.comparing.alignment import same_nodes
 from pflow_testkit.nested import nodes_in
 
 _BY_TYPE: Final = "type:"
@@ -24,7 +24,8 @@ _WAYS: Final = ("parallel", "execution_mode", "max_concurrent")
 class Renaming:
     """Two versions. ``names`` are the ids in the head of nodes of the base; ``below`` those of what they nest.
 
-    Templates and errors name nodes too: as ``${old.text}``, and as ``'old'``.
+    Templates and errors name nodes too: as ``${old.text}``, as ``'old'`` and as ``old.text``. Such words are put in
+    the same way into both traces, so that data in which they stand by chance differ where they did.
     """
 
     head: Workflow
@@ -69,26 +70,40 @@ class Renaming:
         return {**own, "nodes": [self._record(each) for each in trace.get("nodes", [])]}
 
     def _record(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        nothing = replace(self, names={}, below={})
-        inner = next((self.below[old] for old in self._olds(record["id"]) if old in self.below), nothing)
+        inner = self._inner(record["id"])
         said = {name: self._in_words(value) for name, value in record.items() if name not in ("child", "batch")}
         if said.get("type") == "workflow" and isinstance(said.get("params"), dict):
             # What it comes to is told below; by which path it is named is not what comes out.
             said["params"] = {name: value for name, value in said["params"].items() if name != "workflow_ref"}
+        if isinstance(said.get("llm_calls"), list):
+            said["llm_calls"] = [self._call(each) for each in said["llm_calls"]]
         metadata = said.get("outputs", {}).get("batch_metadata") if isinstance(said.get("outputs"), dict) else None
         if "batch" in record and isinstance(metadata, dict):
             said["outputs"] = {**said["outputs"], "batch_metadata": _without_ways(metadata)}
         kept = {name: self._below(record[name], inner) for name in ("batch", "child") if name in record}
         return {**said, "id": self.names.get(record["id"], record["id"]), **kept}
 
-    def _olds(self, node: str) -> tuple[str, ...]:
+    def _inner(self, node: str) -> Renaming:
         # By its name in the base, or in the head: no name of one side only is one of the other's.
-        return (node, *(old for old, new in self.names.items() if new == node))
+        names = (node, *(old for old, new in self.names.items() if new == node))
+        return next((self.below[name] for name in names if name in self.below), replace(self, names={}, below={}))
+
+    def _call(self, call: Any) -> Any:
+        # What asked a model is named by its path from here, with the items above it: "sub[0]/ask".
+        if not isinstance(call, dict) or not isinstance(call.get("node_id"), str):
+            return call
+        steps, level = [], self
+        for step in call["node_id"].split("/"):
+            node, bracket, item = step.partition("[")
+            steps.append(f"{level.names.get(node, node)}{bracket}{item}")
+            level = level._inner(node)
+        return {**call, "node_id": "/".join(steps)}
 
     def _below(self, value: Any, inner: Renaming) -> Any:
         match value:
             case {"nodes": list()}:
-                return inner.trace(value)
+                # What it is given stands in the params of its node, and what its nodes make of it in theirs.
+                return inner.trace({name: each for name, each in value.items() if name != "inputs"})
             case {"metadata": dict(metadata), "items": list(items), **rest}:
                 told = [self._item(each, inner) for each in items]
                 return {**rest, "metadata": _without_ways(metadata), "items": told}
@@ -117,7 +132,7 @@ class Renaming:
 
     @cached_property
     def _places(self) -> re.Pattern[str]:
-        return re.compile(rf"\$\{{[^}}]*\}}|'(?:{self._any})'")
+        return re.compile(rf"\$\{{[^}}]*\}}|'(?:{self._any})'|(?<![\w.-])(?:{self._any})(?=[.\[])")
 
     @cached_property
     def _words(self) -> re.Pattern[str]:

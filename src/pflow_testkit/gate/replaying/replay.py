@@ -26,12 +26,12 @@ from pflow_testkit.cases import Case
 from pflow_testkit.cassettes.recordings import read_recordings, write_recordings
 from pflow_testkit.changes import Change, Severity
 from pflow_testkit.changes.runs import are_runs
-from pflow_testkit.gate.compare import compare
-from pflow_testkit.gate.diverged import Diverged, Place, told_of_case, told_of_none
-from pflow_testkit.gate.firsts import first_changes, in_item
+from pflow_testkit.gate.comparing.compare import compare
 from pflow_testkit.gate.model import Finding
-from pflow_testkit.gate.playing import Came, Player, Unplayable, Version, in_words
-from pflow_testkit.gate.renaming import Renaming
+from pflow_testkit.gate.replaying.diverged import Diverged, Place, told_of_case, told_of_none
+from pflow_testkit.gate.replaying.firsts import first_changes, in_item
+from pflow_testkit.gate.replaying.playing import Came, Player, Unplayable, Version, in_words
+from pflow_testkit.gate.replaying.renaming import Renaming
 from pflow_testkit.options import CASSETTES, TRACES
 from pflow_testkit.snapshots.orphans import written_cases
 from pflow_testkit.storage import cassette_name, folder_of, snapshot_name
@@ -63,13 +63,15 @@ class _Reference(NamedTuple):
 class Replay:
     """The cases of ``base`` on ``head``, each for so many ``seconds``.
 
-    The file of ``base`` is in a folder with everything that was beside it.
+    The file of ``base`` is in a folder with everything that was beside it. ``above`` are the files of workflows that
+    nest this one: a change of it is a change of theirs, and comes out in their cases.
     """
 
     request: pytest.FixtureRequest
     seconds: float
     base: Side
     head: Side
+    above: tuple[str, ...] = ()
 
     def findings(self) -> Iterator[Finding]:
         """A finding for each case that does not come out as it did; none where nothing but looks has changed."""
@@ -78,7 +80,7 @@ class Replay:
         try:
             cases = written_cases(self.base.file)
         except PflowError as error:
-            yield told_of_none(self._place, f"its case file had errors: {error.problems[0].message}")
+            yield self._none(f"its case file had errors: {error.problems[0].message}")
             return
         with tempfile.TemporaryDirectory(prefix="pflow-replay-") as folder:
             for number, case in enumerate(cases):
@@ -89,13 +91,17 @@ class Replay:
             found = self._diverged(case, folder)
         except _NoReference as error:
             if case.file is None:
-                yield told_of_none(self._place, f"it has no case, and {error}")
+                yield self._none(f"it has no case, and {error}")
                 return
             found = Diverged((), str(error))
         except Unplayable as error:
             found = Diverged((), str(error))
         if found is not None:
             yield told_of_case(self._place, case.name, found)
+
+    def _none(self, why: str) -> Finding:
+        others = f"; replayed are those that nest it: {', '.join(self.above)}" if self.above else ""
+        return told_of_none(self._place, f"{why}{others}")
 
     def _diverged(self, case: Case, folder: Path) -> Diverged | None:
         reference = self._reference(case, folder / "base")
