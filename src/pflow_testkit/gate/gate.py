@@ -122,7 +122,8 @@ class Gate:
         own = approvals_in(each.document) if each.document is not None else Approvals()
         approvals = [*own.given, *(other for other in self.allowed if _same(other.file, item.path))]
         rows = [row_of(finding, each.shown, _approval(finding, approvals), each.document) for finding in findings]
-        item.stash[JUDGED] = Judged(each.shown, tuple(rows), self._chart(each, self._findings[each.shown]))
+        chart = self._chart(each, self._findings[each.shown])
+        item.stash[JUDGED] = Judged(each.shown, tuple(rows), chart, self._is_unreadable(each))
         item.user_properties += properties_of(tuple(rows))
         said = [*map(str, own.problems), refusal(rows, each.base.shown, each.document)]
         stale = [approval.stale() for approval in own.given if not any(map(approval.is_for, findings))]
@@ -131,6 +132,9 @@ class Gate:
     def is_judged_by(self, item: pytest.Item) -> bool:
         """Whether an item is one that judges."""
         return item.name == "gate" and item.path in self._compared
+
+    def _is_unreadable(self, each: Compared) -> bool:
+        return all(each.shown in side and side[each.shown] is None for side in self._versions)
 
     def _chart(self, each: Compared, findings: tuple[Finding, ...]) -> str:
         base, head = (versions.get(each.shown) for versions in self._versions)

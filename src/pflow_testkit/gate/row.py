@@ -74,21 +74,25 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What an item ``gate`` found of the workflow ``file``; ``chart`` is its graph, "" where none was asked for."""
+    """What an item ``gate`` found of the workflow ``file``; ``chart`` is its graph, "" where none was asked for.
+
+    ``unreadable`` is one that had errors before and has them now, so that nobody knows what changed.
+    """
 
     file: str
     rows: tuple[Row, ...]
     chart: str = ""
+    unreadable: bool = False
 
     def plain(self) -> dict[str, Any]:
         """Data that xdist can send."""
         rows = [{**asdict(row), "callers": [asdict(each) for each in row.callers]} for row in self.rows]
-        return {"file": self.file, "rows": rows, "chart": self.chart}
+        return {"file": self.file, "rows": rows, "chart": self.chart, "unreadable": self.unreadable}
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Judged:
         """What ``plain`` made data of."""
-        return cls(data["file"], tuple(_row_from(row) for row in data["rows"]), data["chart"])
+        return cls(**{**data, "rows": tuple(_row_from(row) for row in data["rows"])})
 
     def named(self, name: Callable[[str], str]) -> Judged:
         """The same with every file by another name."""

@@ -18,7 +18,7 @@ from pflow_testkit.gate.gate import JUDGED, Gate
 from pflow_testkit.gate.reports.files import GateFiles
 from pflow_testkit.gate.reports.told import Told
 from pflow_testkit.gate.row import Judged, Row
-from pflow_testkit.gate.table import counted, table
+from pflow_testkit.gate.table import counted, table, unreadable
 from pflow_testkit.gate_options import GATE, GateOptions
 from pflow_testkit.gate_options import KEY as GATE_KEY
 from pflow_testkit.options import KEY
@@ -137,7 +137,7 @@ class GateReport:
         terminalreporter.section("pflow gate", sep="-")
         compared = "1 workflow" if len(self.judged) == 1 else f"{len(self.judged)} workflows"
         terminalreporter.write_line(f"{compared} compared: {counted(self.rows) or 'no change'}")
-        for line in (*table(self.rows), *stale):
+        for line in (*table(self.rows), *unreadable(self.judged.values()), *stale):
             terminalreporter.write_line(line)
 
     def pytest_unconfigure(self) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pflow_engine.document.model import Document
 from pflow_engine.errors import showable
 from pflow_testkit.gate.model import RULES
-from pflow_testkit.gate.row import Row
+from pflow_testkit.gate.row import Judged, Row
 
-_MOST_CALLERS = 5
+_MOST_NAMES = 5
 
 
 def table(rows: Iterable[Row]) -> list[str]:
@@ -33,6 +33,14 @@ def counted(rows: Iterable[Row]) -> str:
         kind = f"{row.severity} (approved)" if row.approved else row.severity
         counts[kind] = counts.get(kind, 0) + 1
     return ", ".join(f"{count} {kind}" for kind, count in counts.items())
+
+
+def unreadable(judged: Iterable[Judged]) -> list[str]:
+    """Which workflows could not be compared, since they had errors before and have them now."""
+    files = sorted(each.file for each in judged if each.unreadable)
+    shown = ", ".join(map(_one_line, files[:_MOST_NAMES]))
+    more = f" and {len(files) - _MOST_NAMES} more" if len(files) > _MOST_NAMES else ""
+    return [f"with errors before and now, so what changed is not known: {shown}{more}"] if files else []
 
 
 def refusal(rows: Iterable[Row], base: str, document: Document | None) -> str:
@@ -62,8 +70,8 @@ def _how_to_approve(rows: list[Row], document: Document | None) -> list[str]:
 
 
 def _below(row: Row) -> Iterable[str]:
-    shown = ", ".join(map(str, row.callers[:_MOST_CALLERS]))
-    more = f" and {len(row.callers) - _MOST_CALLERS} more" if len(row.callers) > _MOST_CALLERS else ""
+    shown = ", ".join(map(str, row.callers[:_MOST_NAMES]))
+    more = f" and {len(row.callers) - _MOST_NAMES} more" if len(row.callers) > _MOST_NAMES else ""
     if row.callers:
         yield f"meets {shown}{more}"
     if row.approved:

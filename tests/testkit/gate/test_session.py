@@ -173,6 +173,17 @@ def test_invalid_workflow(repo):
     result.stdout.fnmatch_lines(["BREAKING  *workflow-made-invalid*", "BEHAVIOUR  workflow-made-valid *b.json*"])
 
 
+def test_invalid_twice(repo):
+    """Of one that had errors and has errors it is not said that nothing changed alone, on the terminal nor in the summary."""
+    repo.write("flows/b.json", {"nodes": [{"id": "x", "type": "nothing"}]})
+    repo.commit()
+    repo.write("flows/b.json", {"nodes": [{"id": "y", "type": "nothing"}]})
+    repo.run("-k", "gate", "--pflow-summary=found.md").stdout.fnmatch_lines(
+        ["1 workflow compared: no change", "with errors before and now, so what changed is not known: flows/b.json"]
+    )
+    assert "is not known: `flows/b.json`." in (repo.path / "found.md").read_text()
+
+
 def test_was_no_workflow(repo):
     """What was other data is new as a workflow; what is other data now is gone."""
     repo.write("flows/b.json", "[]")

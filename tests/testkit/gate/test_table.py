@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from pflow_testkit.gate.row import Judged, Row, Spot
-from pflow_testkit.gate.table import counted, refusal, table
+from pflow_testkit.gate.table import counted, refusal, table, unreadable
 
 ROW = Row(
     "b.json", "BEHAVIOUR", "param-changed", Spot("b.json", 3, 5), "nodes[0]", "a param changed", Spot("b.json", 3, 5)
@@ -60,6 +60,13 @@ def test_counts():
 def test_nothing_fails():
     """Where all is approved or breaks nobody, there is nothing to say."""
     assert "" == refusal([ROW, replace(WORST, approved="x")], "main", None)
+
+
+def test_unreadable():
+    """Those with errors on both sides are named, the first of them."""
+    found = [Judged(name, (), unreadable=True) for name in "gfedcba"]
+    assert ["with errors before and now, so what changed is not known: a, b, c, d, e and 2 more"] == unreadable(found)
+    assert [] == unreadable([FOUND])
 
 
 def test_travels():

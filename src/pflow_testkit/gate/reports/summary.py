@@ -40,6 +40,9 @@ def _totals(told: Told) -> Iterator[str]:
     yield from (f"| {' | '.join(map(str, counts.values()))} |", "")
     for file in told.unjudged:
         yield from (f"{code(file)} could not be compared: see its item `gate`.", "")
+    unreadable = [code(each.file) for each in told.judged if each.unreadable]
+    if unreadable:
+        yield from (f"With errors before and now, so what changed is not known: {', '.join(unreadable)}.", "")
     if not told.complete:
         yield from ("The run was stopped before every workflow was compared.", "")
 
