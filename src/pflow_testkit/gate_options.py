@@ -37,6 +37,11 @@ class GateOptions(NamedTuple):
     replay: float = 30.0
 
     @property
+    def reports(self) -> tuple[Path, ...]:
+        """The files to write."""
+        return tuple(file for file in (self.sarif, self.summary) if file is not None)
+
+    @property
     def draws(self) -> bool:
         """Whether anybody is shown a graph."""
         return self.summary is not None or self.step_summary is not None

@@ -44,7 +44,7 @@ def open_gate(config: pytest.Config) -> None:
     selections = {}
     for base in dict.fromkeys(bases.values()):
         of_base = tuple(folder for folder in folders if bases[folder] is base)
-        selections.update(dict.fromkeys(of_base, Selection(base, of_base)))
+        selections.update(dict.fromkeys(of_base, Selection(base, of_base, options.reports)))
     gate = Gate(config, selections, approvals.given, options.against is not None, options.changed, options.draws)
     try:
         gate.look()

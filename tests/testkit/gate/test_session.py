@@ -327,3 +327,13 @@ def test_changed_alone(repo):
     result.assert_outcomes(passed=4)
     result.stdout.no_fnmatch_line("*::gate*")
     result.stdout.fnmatch_lines(["pflow gate: against main"])
+
+
+def test_own_reports(repo):
+    """What the last run wrote is no reason to run everything in the next one, unless it is not a report any more."""
+    repo.write("out/found.sarif", "of the last run")
+    repo.write("flows/found.md", "of the last run")
+    reports = "--pflow-sarif=out/found.sarif", "--pflow-summary=flows/found.md"
+    assert [] == repo.selected(*reports)
+    assert repo.selected(reports[0])
+    assert repo.selected(reports[1])

@@ -32,11 +32,13 @@ _LEFT_BEHIND = ("__pycache__", ".pytest_cache", ".hypothesis")
 class Selection:
     """What may come out differently in one working tree. ``folders`` are those with workflows.
 
-    Documents that are at hand are handed in, so that no file is read twice.
+    Documents that are at hand are handed in, so that no file is read twice. ``reports`` are files that this run writes,
+    and that may be left from the one before.
     """
 
     base: Baseline
     folders: tuple[Path, ...]
+    reports: tuple[Path, ...] = ()
     _named: dict[Path, Named] = field(default_factory=dict)
 
     def is_met(self, workflow: Path, document: Document) -> bool:
@@ -57,6 +59,10 @@ class Selection:
     def because(self) -> str:
         """The first changed file that anything may depend on, if there is one."""
         return next((name for name in sorted(self.base.now.changed) if self._is_for_all(name)), "")
+
+    @cached_property
+    def _reports(self) -> set[Path]:
+        return {file.parent.resolve() / file.name for file in self.reports}
 
     @cached_property
     def _kept(self) -> set[str]:
@@ -86,6 +92,8 @@ class Selection:
     def _is_for_all(self, name: str) -> bool:
         path = PurePosixPath(name)
         inside = any(name.startswith(self.base.prefix_of(folder)) for folder in self.folders)
+        if self.base.top / name in self._reports:
+            return False
         if _owner(name) or set(path.parts) & set(_LEFT_BEHIND) or (inside and name.endswith(SUFFIX)):
             return False
         form = form_of(Path(name))
