@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -147,11 +148,23 @@ def wants_gate(gate: GateOptions, options: Options) -> bool:
     """Whether anything is compared.
 
     Raises:
-        pytest.UsageError: something is to be, and there are no workflows.
+        pytest.UsageError: something is to be, and there are no workflows; or one of them would be written over.
     """
     if (gate.against is None and not gate.changed) or options.init:
         return False
     if not options.folders:
         option = "--pflow-changed" if gate.against is None else "--pflow-against"
         raise pytest.UsageError(f"{option} needs to know where the workflows are: --pflow-workflows=DIR")
+    _keep_workflows(gate.reports, options)
     return True
+
+
+def _keep_workflows(reports: Iterable[Path], options: Options) -> None:
+    # As in "--pflow-summary flows/triage.json", meant for an option without a value and a path.
+    from pflow_engine.document.load import form_of  # noqa: PLC0415  # only where there is a gate
+
+    for file in reports:
+        path = Path(os.path.abspath(file))  # noqa: PTH100  # keeps symbolic links as written
+        if path.exists() and form_of(path) is not None and options.claims(path):
+            said = f"'{os.path.relpath(path)}' lies among the workflows, and would be written over"
+            raise pytest.UsageError(f"{said}\n  hint: --pflow-sarif and --pflow-summary take a file to write")
