@@ -251,3 +251,29 @@ def test_verbose_words(summing):
 def test_off_by_default(summing):
     """Without the option there are no mutants."""
     summing.run().stdout.no_fnmatch_line("*mutant*")
+
+
+def test_secrets_are_not_told(project):
+    """What a mutant changes, and what would notice it, is told without the secrets in it."""
+    nodes = [
+        {"id": "say", "type": "echo", "params": {"text": "open ${api_key}", "auth_token": "s3cr3t", "say": "s3cr3t"}},
+        {
+            "id": "ask",
+            "type": "http",
+            "params": {"url": "http://x.example", "headers": {"Authorization": "Bearer abcdef"}},
+        },
+    ]
+    project.write("say.json", {"inputs": {"api_key": {"type": "string", "default": "hunter2"}}, "nodes": nodes})
+    project.write("say.test.yaml", "cases:\n  - name: it\n    stubs: {ask: {response: 1}}\n    snapshot: [outputs]\n")
+    project.run("--snapshot-update")
+    result = project.run("--pflow-mutate", "--junitxml=out.xml")
+    said = "\n".join(result.stdout.lines) + (project.pytester.path / "out.xml").read_text(encoding="utf-8")
+    assert [] == [secret for secret in ("hunter2", "s3cr3t", "abcdef") if secret in said]
+    result.stdout.fnmatch_lines(
+        [
+            "*  change-text nodes.1.params.headers.Authorization",
+            "  - [[]redacted]",
+            "  + another",
+            "  only a secret differs, which no snapshot holds: a test in Python sees it in pflow.calls(…)",
+        ]
+    )
