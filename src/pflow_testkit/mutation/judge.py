@@ -22,6 +22,7 @@ from pflow_testkit.runner import Ran, Ready
 
 Outcome = Literal["killed", "timed out", "survived", "the same", "not the same", "untested"]
 
+NO_CASE: Final = "the workflow has no case of its own: write a case file beside it"
 _PATIENCE: Final = 5.0
 _MANY_TIMES: Final = 10
 

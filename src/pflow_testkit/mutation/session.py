@@ -68,7 +68,8 @@ class MutationSession:
         counts = Counter(told.outcome for told in self._told)
         noticed, judged = self._noticed()
         words = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
-        yield f"{len(self._told)} mutants: {words}; {noticed} of {judged} noticed ({int(self._score())}%)"
+        mutants = f"{len(self._told)} mutant{'s' * (len(self._told) != 1)}"
+        yield f"{mutants}: {words}; {noticed} of {judged} noticed ({int(self._score())}%)"
         lost = sorted((told for told in self._told if told.outcome in ("survived", "untested")), key=_place)
         for told in (each for each in lost if not each.reason):
             yield ""

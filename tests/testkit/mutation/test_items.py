@@ -142,7 +142,11 @@ def test_unknown_mutant(summing):
     result = summing.run("--pflow-mutate", "-k", "change-defaults")
     result.assert_outcomes(failed=1, deselected=result.parseoutcomes()["deselected"])
     result.stdout.fnmatch_lines(
-        ["*there is no such mutant", "hint: did you mean 'change-default inputs.number.default'?*"]
+        [
+            "flows/sum.test.yaml:*:*: error: *there is no such mutant [[]unknown-mutant]",
+            "  at survivors[[]0].mutant",
+            "  hint: did you mean 'change-default inputs.number.default'?*",
+        ]
     )
 
 
@@ -276,4 +280,13 @@ def test_secrets_are_not_told(project):
             "  + another",
             "  only a secret differs, which no snapshot holds: a test in Python sees it in pflow.calls(…)",
         ]
+    )
+
+
+def test_no_case_of_its_own(project):
+    """Of a workflow without a case, since nothing gives its input, it is told that it has none."""
+    project.write("sum.json", {**SUM, "inputs": {"number": {"type": "integer"}}})
+    result = project.run("--pflow-mutate", "-k", "change-number")
+    result.stdout.fnmatch_lines(
+        ["1 mutant: 1 untested; *", "  the workflow has no case of its own: write a case file*"]
     )
