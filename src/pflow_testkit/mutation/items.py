@@ -20,8 +20,9 @@ from pflow_testkit.hooks import hooks_for
 from pflow_testkit.mutation.judge import NO_CASE, Baseline, Judge, Verdict
 from pflow_testkit.mutation.model import Mutant
 from pflow_testkit.mutation.mutants import mutants_of
-from pflow_testkit.mutation.words import Redact, change_in_short, redactor_of
+from pflow_testkit.mutation.words import Redact, change_in_short
 from pflow_testkit.runner import Ran, Ready, Setting, prepare_case
+from pflow_testkit.secrecy import redactor_of
 from pflow_testkit.snapshots.seen import Seen
 from pflow_testkit.watching import Watch
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import takewhile
 from typing import Any, Final
 
-from pflow_engine.trace.finding import environment_secrets, named_secrets
 from pflow_engine.trace.names import REDACTED, looks_secret
-from pflow_engine.trace.redact import Redactor
 from pflow_testkit.mutation.model import Idea
 
 _LONGEST: Final = 60
@@ -19,21 +17,12 @@ _BEFORE: Final = 20
 Redact = Callable[[Any], Any]
 
 
-def redactor_of(ir: Mapping[str, Any]) -> Redactor:
-    """What takes out of texts the secrets that are written in a workflow, and those of the environment."""
-    return Redactor.of([*environment_secrets(), *named_secrets(dict(ir)), *named_secrets(_defaults(ir))])
-
-
 def change_in_short(idea: Idea, redact: Redact) -> tuple[str, str]:
     """What was there and what is there now. Of a secret neither is told, for a changed one tells nearly all of it."""
     was = REDACTED if _is_secret(idea) else _without_secrets(idea.was, redact)
     hidden = was != idea.was and "${" not in idea.now
     now = "another" if hidden and idea.now != "left out" else _without_secrets(idea.now, redact)
     return _cut(was, now)
-
-
-def _defaults(ir: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: declared.get("default") for name, declared in ir.get("inputs", {}).items()}
 
 
 def _is_secret(idea: Idea) -> bool:

@@ -3,7 +3,8 @@ import json
 import pytest
 
 from pflow_testkit.mutation.model import Idea
-from pflow_testkit.mutation.words import change_in_short, redactor_of
+from pflow_testkit.mutation.words import change_in_short
+from pflow_testkit.secrecy import redactor_of
 
 IR = {
     "inputs": {"api_key": {"type": "string", "default": "hunter2"}},
