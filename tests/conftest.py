@@ -17,6 +17,13 @@ import pytest
 PATIENCE = 60
 
 
+@pytest.fixture(autouse=True)
+def outside_of_actions(monkeypatch):
+    """Runs of pytest in a test say nothing to the job of GitHub Actions that this one may be in."""
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
+        monkeypatch.delenv(name, raising=False)
+
+
 class _Local:
     """A scheduler in this process and workers in others, each of them watched by a nanny."""
 

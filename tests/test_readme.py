@@ -408,12 +408,59 @@ def test_picture_of_the_gate(renamed_output):
     assert expected == shown(renamed_output.runpytest_inprocess(*arguments))
 
 
+def test_picture_of_a_replay(renamed_output):
+    """The picture of a replay is what the guide's project shows when what a node is given changes."""
+    arguments, expected = picture("replay")
+    subprocess.run(["git", "checkout", "-q", "--", "."], check=True)
+    file = renamed_output.path / "flows" / "triage.json"
+    file.write_text(file.read_text().replace('"message": "${commit.message}"', '"message": "fix ${commit.message}"'))
+    lines = timeless(renamed_output.runpytest_inprocess(*arguments).stdout.lines)
+    assert expected == lines[next(number for number, line in enumerate(lines) if "pflow gate -" in line) :]
+
+
 def test_approval_example(renamed_output):
     """The example of approvals lets the renamed output of the picture pass."""
     renamed_output.makepyprojecttoml(block("toml", "pflow_gate_allow"))
     result = renamed_output.runpytest_inprocess("--pflow-workflows=flows", "--pflow-against=origin/main")
     result.assert_outcomes(passed=3)
     result.stdout.fnmatch_lines(["*approved: the dashboard that read it is gone", "*warning:*flows/old.json*"])
+
+
+def test_reports_of_the_gate(renamed_output):
+    """The files of the gate say what its picture shows; JUnit's file has the properties that are named."""
+    arguments, _ = picture("gate")
+    written = ("--pflow-sarif=gate.sarif", "--pflow-summary=gate.md", "--junitxml=gate.xml")
+    renamed_output.runpytest_inprocess(*arguments, *written)
+    sarif, summary, junit = ((renamed_output.path / f"gate.{kind}").read_text() for kind in ("sarif", "md", "xml"))
+    results = json.loads(sarif)["runs"][0]["results"]
+    assert ["output-removed", "output-added", "replay-differs"] == [each["ruleId"] for each in results]
+    assert "output 'count' is gone" in summary
+    named = re.findall("`(pflow_gate_(?!allow)[a-z]+)`", README)
+    assert sorted(named) == sorted(re.findall('property name="(pflow_gate_.*?)"', junit))
+
+
+def test_job_example(tmp_path):
+    """The example of a job is a workflow of GitHub's, and gives the ready job nothing that it does not take."""
+    example = block("yaml", "pflow-gate.yml@")
+    (tmp_path / "example.yml").write_text(example)
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
+    subprocess.run([*command, str(tmp_path / "example.yml")], check=True, capture_output=True)
+    job = yaml.safe_load(example)["jobs"]["gate"]
+    ready = yaml.load(ROOT.joinpath(".github/workflows/pflow-gate.yml").read_text(), Loader=yaml.BaseLoader)
+    known = ready["on"]["workflow_call"]["inputs"]
+    assert {"folder"} <= set(job["with"]) <= set(known)
+    assert job["permissions"] == ready["jobs"]["gate"]["permissions"]
+    assert all(f"`{name}`" in README for name in set(known) - set(job["with"]))
+
+
+def test_hooks_of_pre_commit(tmp_path):
+    """The example of hooks is a configuration of pre-commit, of hooks that are there."""
+    example = block("yaml", "id: pflow-validate")
+    (tmp_path / "example.yaml").write_text(example)
+    command = [sys.executable, "-m", "pre_commit", "validate-config", str(tmp_path / "example.yaml")]
+    subprocess.run(command, check=True, capture_output=True)
+    there = {hook["id"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
+    assert there == {hook["id"] for hook in yaml.safe_load(example)["repos"][0]["hooks"]}
 
 
 @pytest.fixture
@@ -495,8 +542,9 @@ def test_rules_table():
 
 
 @pytest.mark.parametrize(("name", "heading"), [("coverage", "pflow coverage"), ("report", "pflow report")])
-def test_picture_of_the_demo(pytester, name, heading):
+def test_picture_of_the_demo(pytester, monkeypatch, name, heading):
     """What is told of coverage and of the page is what the demo gives."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # where it is set syrupy keeps its summary to itself
     arguments, expected = picture(name)
     shutil.copytree(ROOT / "tests" / "workflows", pytester.path / "tests" / "workflows")
     assert expected == _from(heading, pytester.runpytest_inprocess(*arguments))

@@ -210,14 +210,14 @@ def _warned(item: pytest.Item, warning: PflowWarning) -> bool:
 
 
 def _gate(request: pytest.FixtureRequest, gate: Gate) -> None:
-    said = said_by(lambda: _judged(gate, request.node))
+    said = said_by(lambda: _judged(gate, request))
     if said:
         pytest.fail(said, pytrace=False)
 
 
-def _judged(gate: Gate, item: pytest.Item) -> str:
-    said, stale = gate.judge(item)
-    refused = stale and not _warned(item, PflowWarning(f"\n{text_of(stale)}"))
+def _judged(gate: Gate, request: pytest.FixtureRequest) -> str:
+    said, stale = gate.judge(request)
+    refused = stale and not _warned(request.node, PflowWarning(f"\n{text_of(stale)}"))
     return "\n\n".join(filter(None, [said, text_of(stale) if refused else ""]))
 
 

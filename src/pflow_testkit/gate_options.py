@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -13,12 +16,30 @@ GATE: pytest.StashKey[Any] = pytest.StashKey()
 """The gate of the session, where there is one."""
 
 
+_FILES = ("--pflow-sarif", "--pflow-summary")
+
+
 class GateOptions(NamedTuple):
-    """``against`` is a git revision or a folder; ``allow`` are the approvals of the ini file, as written."""
+    """``against`` is a git revision or a folder; ``allow`` are the approvals of the ini file, as written.
+
+    ``replay`` is how many seconds a case may take when it is replayed; 0 where none is.
+    ``sarif`` and ``summary`` are files to write, ``step_summary`` the one to add to that GitHub shows beside a job;
+    ``actions`` says whether this is one of its jobs.
+    """
 
     against: str | None = None
     changed: bool = False
     allow: tuple[str, ...] = ()
+    sarif: Path | None = None
+    summary: Path | None = None
+    step_summary: Path | None = None
+    actions: bool = False
+    replay: float = 30.0
+
+    @property
+    def draws(self) -> bool:
+        """Whether anybody is shown a graph."""
+        return self.summary is not None or self.step_summary is not None
 
 
 def add_gate_options(parser: pytest.Parser) -> None:
@@ -38,6 +59,23 @@ def add_gate_options(parser: pytest.Parser) -> None:
         help="run only the tests of workflows that may come out differently from REF of --pflow-against (without it, "
         "from the upstream of the branch): those that changed, their cases and snapshots, and those that nest them",
     )
+    group.addoption(
+        "--pflow-replay",
+        metavar="SECONDS",
+        help="how long a case may take where --pflow-against replays it: runs it, as it was, on a workflow that "
+        "changed, and tells what comes out differently (30, or pflow_replay of the ini file; 0 replays none)",
+    )
+    parser.addini("pflow_replay", default="30", help="the default of --pflow-replay")
+    group.addoption(
+        "--pflow-sarif",
+        metavar="FILE",
+        help="write what --pflow-against found as SARIF 2.1.0, for code scanning and editors",
+    )
+    group.addoption(
+        "--pflow-summary",
+        metavar="FILE.md",
+        help="write what --pflow-against found as Markdown, with the graphs of the workflows that changed",
+    )
     parser.addini(
         "pflow_gate_allow",
         type="linelist",
@@ -50,12 +88,54 @@ def read_gate_options(config: pytest.Config) -> GateOptions:
     """The options of a session, checked as far as they can be without git.
 
     Raises:
-        pytest.UsageError: nothing to compare with.
+        pytest.UsageError: nothing to compare with, a file that cannot be written, or no number of seconds.
     """
     against = config.getoption("pflow_against")
     if against is not None and not against.strip():
         raise pytest.UsageError("--pflow-against takes a git revision or a folder, and got an empty name")
-    return GateOptions(against, config.getoption("pflow_changed"), tuple(config.getini("pflow_gate_allow")))
+    files = {option: config.getoption(option.lstrip("-").replace("-", "_")) for option in _FILES}
+    given = {option: config.invocation_params.dir / name for option, name in files.items() if name is not None}
+    wrong = [_wrong(option, files[option], path, against) for option, path in given.items()]
+    if len(given) > 1 and len({os.path.realpath(path) for path in given.values()}) == 1:
+        wrong.append(f"{' and '.join(given)} name the same file")
+    if any(wrong):
+        raise pytest.UsageError("\n".join(filter(None, wrong)))
+    actions = os.environ.get("GITHUB_ACTIONS") == "true"
+    step = os.environ.get("GITHUB_STEP_SUMMARY") if actions else None
+    return GateOptions(
+        against,
+        config.getoption("pflow_changed"),
+        tuple(config.getini("pflow_gate_allow")),
+        sarif=given.get("--pflow-sarif"),
+        summary=given.get("--pflow-summary"),
+        step_summary=Path(step) if step else None,
+        actions=actions,
+        replay=_replay(config),
+    )
+
+
+def _replay(config: pytest.Config) -> float:
+    given = config.getoption("pflow_replay")
+    name, said = ("pflow_replay", config.getini("pflow_replay")) if given is None else ("--pflow-replay", given)
+    try:
+        seconds = float(said)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < threading.TIMEOUT_MAX:
+        raise pytest.UsageError(f"{name} takes a number of seconds, 0 to replay nothing, and got '{said}'")
+    return seconds
+
+
+def _wrong(option: str, name: str, path: Path, against: str | None) -> str:
+    if against is None:
+        return f"{option} needs to know what to compare with: --pflow-against=REF"
+    if not name.strip():
+        return f"{option} takes a file, and got an empty name"
+    if not path.parent.is_dir():
+        return f"{option}={name}: there is no folder '{path.parent}'"
+    if path.is_dir():
+        return f"{option}={name}: that is a folder, and a file is to be written"
+    return "" if os.access(path if path.exists() else path.parent, os.W_OK) else f"{option}={name}: may not be written"
 
 
 def wants_gate(gate: GateOptions, options: Options) -> bool:

@@ -60,6 +60,7 @@ class Ledger:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what is left over."""
         if self._lines:
+            terminalreporter.ensure_newline()
             terminalreporter.section("pflow snapshots and cassettes", sep="-")
             for line in self._lines:
                 terminalreporter.write_line(line)

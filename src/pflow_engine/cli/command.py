@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from pflow_engine.cli.codes import INTERRUPTED, code_of
+from pflow_engine.cli.plugins import likely_plugins
 from pflow_engine.cli.streams import say, show_problems
 from pflow_engine.errors import PflowError
 from pflow_engine.formatting import problems_as_text
@@ -24,6 +25,7 @@ class Command(click.Command):
                 show_problems(error.problems, as_json=True)
             else:
                 say(problems_as_text(error.problems))
+                say(likely_plugins(error.problems))
             return code_of(error)
         except KeyboardInterrupt:
             trace = ctx.params.get("trace_file")

@@ -6,10 +6,12 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from types import ModuleType
 
 import click
 
+from pflow_engine.errors import Problem
 from pflow_engine.nodes.registry import Registry
 
 
@@ -47,6 +49,28 @@ def known_types(ctx: click.Context | None = None) -> Registry:
     plugins = named_plugins(ctx)
     with contextlib.redirect_stdout(sys.stderr):
         return Registry.default(plugins)
+
+
+def likely_plugins(problems: Iterable[Problem]) -> str:
+    """Where there are unknown node types: the option for the conftest.py that may have them, unless it was given."""
+    files = dict.fromkeys(problem.file for problem in problems if problem.code == "unknown-type" and problem.file)
+    found = dict.fromkeys(filter(None, map(_conftest_above, files)))
+    if not found:
+        return ""
+    named = {os.path.realpath(plugin.__file__ or "") for plugin in named_plugins()}
+    options = [f"-p {file}" for file in found if os.path.realpath(file) not in named]
+    return f"Node types of a conftest.py are known to: pflow-testkit {' '.join(options)} …" if options else ""
+
+
+def _conftest_above(file: str) -> str:
+    """The nearest that registers node types, no further up than where the command was called."""
+    folder = Path(os.path.abspath(file)).parent  # noqa: PTH100  # as it is named, whatever links are on the way
+    inside = [each for each in (folder, *folder.parents) if each.is_relative_to(Path.cwd())]
+    for each in inside or [folder]:
+        conftest = each / "conftest.py"
+        if conftest.is_file() and b"def pflow_register_nodes" in conftest.read_bytes():
+            return str(conftest.relative_to(Path.cwd()) if inside else conftest)
+    return ""
 
 
 def send_by_value(plugins: Iterable[ModuleType]) -> None:

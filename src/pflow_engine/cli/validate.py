@@ -11,7 +11,7 @@ import click
 from pflow_engine.cli.codes import FAILED, SUCCESS, code_of
 from pflow_engine.cli.command import Command, json_option
 from pflow_engine.cli.completing import workflows
-from pflow_engine.cli.plugins import known_types
+from pflow_engine.cli.plugins import known_types, likely_plugins
 from pflow_engine.cli.streams import say, show_problems
 from pflow_engine.document.folder import workflow_files
 from pflow_engine.document.load import load
@@ -36,6 +36,7 @@ def validate(files: tuple[str, ...], *, as_json: bool) -> int:
     wrong = [problem for problem in problems if problem.severity == "error"]
     errors = [each for each in found.values() if isinstance(each, PflowError)]
     if not as_json:
+        say(likely_plugins(problems))
         say(f"{_many(len(found) - len(errors), 'workflow')}, {_many(len(wrong), 'error')}")
     return max([*map(code_of, errors), FAILED if wrong else SUCCESS])
 

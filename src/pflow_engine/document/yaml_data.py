@@ -17,10 +17,11 @@ from pflow_engine.document.plain import DEEPEST
 
 _TAG: Final = "tag:yaml.org,2002:"
 _NO_KEY: Final = object()
-_FAILURES: Final = (ValueError, KeyError, IndexError)
+_FAILURES: Final = (ValueError, KeyError, IndexError, OverflowError)
 """How PyYAML fails on ``0b_``."""
 
 _SAFE_DIGITS: Final = 18
+_SAFE_BITS: Final = 1000
 _BEGINS: Final = {yaml.SequenceStartEvent: list, yaml.MappingStartEvent: dict}
 _ENDS: Final = frozenset({yaml.SequenceEndEvent, yaml.MappingEndEvent})
 
@@ -109,6 +110,8 @@ def _converted(tag: str, value: str, loader: Any) -> Any:
         found = loader.construct_object(yaml.ScalarNode(tag, value))
     except (*_FAILURES, yaml.YAMLError):
         raise NeedsCare from None
-    if not isinstance(found, bool | int | float) or not math.isfinite(found):
-        raise NeedsCare
-    return found
+    if isinstance(found, bool) or (isinstance(found, float) and math.isfinite(found)):
+        return found
+    if isinstance(found, int) and found.bit_length() <= _SAFE_BITS:
+        return found
+    raise NeedsCare

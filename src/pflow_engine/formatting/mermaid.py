@@ -29,25 +29,45 @@ def mermaid(workflow: Workflow) -> str:
     return "\n".join(["flowchart TD", *(f"    {line}" for line in _chart(workflow, ""))]) + "\n"
 
 
+def names_in(workflow: Workflow, above: str = "") -> dict[str, str]:
+    """What each node is called in the chart, by its id."""
+    return {node.id: f"n{above}{index}" for index, node in enumerate(workflow.nodes)}
+
+
+def box(node: NodeIR, name: str) -> str:
+    """One node, which goes by ``name``."""
+    return f'{name}[["{_label(node)}"]]' if node.batch else f'{name}["{_label(node)}"]'
+
+
+def arrow(action: str) -> str:
+    """What an edge that is taken on ``action`` is drawn as."""
+    if action == "default":
+        return "-->"
+    return f"-->|{action}|" if _PLAIN_ACTION.fullmatch(action) else f'-->|"{_text(action)}"|'
+
+
 def _chart(workflow: Workflow, above: str) -> Iterator[str]:
-    names = {node.id: f"n{above}{index}" for index, node in enumerate(workflow.nodes)}
+    names = names_in(workflow, above)
     yield f"start{above}([start]) --> {names[workflow.start]}"
     for node in workflow.nodes:
         yield from _node(node, names[node.id], workflow.children.get(node.id))
     for edge in workflow.edges:
-        yield f"{names[edge.source]} {_arrow(edge.action)} {names[edge.target]}"
+        yield f"{names[edge.source]} {arrow(edge.action)} {names[edge.target]}"
     lead_on = {edge.source for edge in workflow.edges if edge.action == "default"}
     yield from (f"{names[node.id]} --> finish{above}([end])" for node in workflow.nodes if node.id not in lead_on)
 
 
 def _node(node: NodeIR, name: str, child: Workflow | None) -> Iterator[str]:
-    label = "<br/>".join(_text(part) for part in (node.id, node.type, *_batch(node)))
     if child is None:
-        yield f'{name}[["{label}"]]' if node.batch else f'{name}["{label}"]'
+        yield box(node, name)
         return
-    yield f'subgraph {name}["{label}"]'
+    yield f'subgraph {name}["{_label(node)}"]'
     yield from (f"    {line}" for line in _chart(child, f"{name[1:]}_"))
     yield "end"
+
+
+def _label(node: NodeIR) -> str:
+    return "<br/>".join(_text(part) for part in (node.id, node.type, *_batch(node)))
 
 
 def _batch(node: NodeIR) -> list[str]:
@@ -55,12 +75,6 @@ def _batch(node: NodeIR) -> list[str]:
         return []
     items = node.batch.items[2:-1] if isinstance(node.batch.items, str) else f"{len(node.batch.items)} items"
     return [f"batch of {items}"]
-
-
-def _arrow(action: str) -> str:
-    if action == "default":
-        return "-->"
-    return f"-->|{action}|" if _PLAIN_ACTION.fullmatch(action) else f'-->|"{_text(action)}"|'
 
 
 def _text(label: str) -> str:

@@ -50,7 +50,7 @@ def serve(plugins: Iterable[Any] = ()) -> None:
 class _Serving:
     """One connection, and the calls that are running. Only the event loop's thread is in here."""
 
-    def __init__(self, plugins: tuple[Any, ...]) -> None:
+    def __init__(self, plugins: tuple[Any, ...] = ()) -> None:
         self._plugins = plugins
         self._running: set[CancelToken] = set()
 

@@ -56,6 +56,7 @@ class CoverageSession:
         """Tell it."""
         if self._coverage is None:
             return
+        terminalreporter.ensure_newline()
         terminalreporter.section("pflow coverage", sep="-")
         if not (self._coverage.files or self._coverage.not_counted):
             terminalreporter.write_line("no workflow was collected: name a folder with --pflow-workflows")

@@ -1,7 +1,7 @@
 """Two versions of workflows to what changed for those who use them."""
 
-from pflow_testkit.gate.callers import Callers, Nest, Nesting
-from pflow_testkit.gate.compare import compare, compare_sets
-from pflow_testkit.gate.model import RULES, Finding, Rule, Side
+from pflow_testkit.gate.comparing.callers import Callers, Nest, Nesting
+from pflow_testkit.gate.comparing.compare import compare, compare_sets
+from pflow_testkit.gate.model import RULES, Caller, Finding, Rule, Side
 
-__all__ = ["RULES", "Callers", "Finding", "Nest", "Nesting", "Rule", "Side", "compare", "compare_sets"]
+__all__ = ["RULES", "Caller", "Callers", "Finding", "Nest", "Nesting", "Rule", "Side", "compare", "compare_sets"]

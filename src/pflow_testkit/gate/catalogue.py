@@ -339,11 +339,32 @@ _CHILDREN: Final = (
     ),
 )
 
+_REPLAYS: Final = (
+    Rule(
+        "replay-differs",
+        _BEHAVIOUR,
+        "A case of the base comes out differently; told is the node, and the item, where it did first.",
+        "Look at what the node did before and does now.",
+    ),
+    Rule(
+        "replay-fails",
+        _BEHAVIOUR,
+        "A case of the base fails, and did not before.",
+        "Mend the workflow; where the case asks for what is no longer meant, change the case.",
+    ),
+    Rule(
+        "replay-impossible",
+        _BEHAVIOUR,
+        "A workflow changed, and a case of the base does not run on it, or there is none: what comes out is not known.",
+        "Look at the change yourself; a case and a stub that are at hand serve the next replay.",
+    ),
+)
+
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
     {
         rule.code: rule
         for rule in sorted(
-            (*_INPUTS, *_OUTPUTS, *_NODES, *_EDGES, *_PARAMS, *_BATCH, *_WHOLE, *_FILES, *_CHILDREN),
+            (*_INPUTS, *_OUTPUTS, *_NODES, *_EDGES, *_PARAMS, *_BATCH, *_WHOLE, *_FILES, *_CHILDREN, *_REPLAYS),
             key=lambda rule: rule.code,
         )
     }

@@ -18,17 +18,22 @@ from pflow_engine.document.model import Document
 from pflow_engine.errors import InvalidWorkflow, Problem
 from pflow_testkit.cases import Case
 from pflow_testkit.gate.approvals import Approval, Approvals, approvals_in
-from pflow_testkit.gate.baseline import Baseline, is_elsewhere
-from pflow_testkit.gate.compare import compare_sets
-from pflow_testkit.gate.git import InvalidBase
+from pflow_testkit.gate.before.baseline import Baseline, is_elsewhere
+from pflow_testkit.gate.before.git import InvalidBase
+from pflow_testkit.gate.before.selection import Selection, is_workflow_text
+from pflow_testkit.gate.before.versions import Compared, as_it_was, at_hand
+from pflow_testkit.gate.comparing.callers import Nesting, Workflows
+from pflow_testkit.gate.comparing.compare import compare_sets
+from pflow_testkit.gate.comparing.pairing import matched
 from pflow_testkit.gate.model import Finding
-from pflow_testkit.gate.row import Row, row_of
-from pflow_testkit.gate.selection import Selection, is_workflow_text
+from pflow_testkit.gate.replaying.replay import Replay, Side
+from pflow_testkit.gate.reports.told import properties_of
+from pflow_testkit.gate.row import Judged, row_of
 from pflow_testkit.gate.table import refusal
-from pflow_testkit.gate.versions import Compared, as_it_was, at_hand
+from pflow_testkit.gate_options import KEY as GATE_KEY
 from pflow_testkit.options import FOLDERS
 
-ROWS: pytest.StashKey[list[Row]] = pytest.StashKey()
+JUDGED: pytest.StashKey[Judged] = pytest.StashKey()
 """Of an item ``gate``: what it found."""
 
 
@@ -36,7 +41,9 @@ ROWS: pytest.StashKey[list[Row]] = pytest.StashKey()
 class Gate:
     """What one process knows of it. ``selections`` has for each folder of workflows what changed around it.
 
-    ``judges`` says whether workflows are compared, ``selecting`` whether only what may differ is run.
+    ``judges`` says whether workflows are compared, ``selecting`` whether only what may differ is run, ``draws`` whether
+    the graphs of those that changed are asked for. ``nothing_left`` is known when tests were collected: whether every
+    one of them was left out.
     """
 
     config: pytest.Config
@@ -44,6 +51,8 @@ class Gate:
     allowed: tuple[Approval, ...]
     judges: bool
     selecting: bool
+    draws: bool = False
+    nothing_left: bool = False
     _compared: dict[Path, Compared] = field(default_factory=dict)
     _read: dict[Path, Document] = field(default_factory=dict)
     _unread: dict[Path, InvalidBase] = field(default_factory=dict)
@@ -95,42 +104,84 @@ class Gate:
         left_out = [item for item in items if not selected[item.path]]
         if left_out:
             items[:] = [item for item in items if selected[item.path]]
+            self.nothing_left = not items
             self.config.hook.pytest_deselected(items=left_out)
 
-    def judge(self, item: pytest.Item) -> tuple[str, list[Problem]]:
+    def judge(self, request: pytest.FixtureRequest) -> tuple[str, list[Problem]]:
         """What is wrong with how a workflow changed, "" if nothing is; and the approvals in it that are of no use.
 
         Raises:
             InvalidBase: what it was cannot be had.
         """
+        item = request.node
         each = self._compared[item.path]
         findings = self._findings[each.shown]
         if item.path in self._unread:
             raise self._unread[item.path]
+        findings += self._replayed(each, request)
         own = approvals_in(each.document) if each.document is not None else Approvals()
         approvals = [*own.given, *(other for other in self.allowed if _same(other.file, item.path))]
-        rows = [row_of(finding, each.shown, _reason(finding, approvals)) for finding in findings]
-        item.stash[ROWS] = rows
+        rows = [row_of(finding, each.shown, _approval(finding, approvals), each.document) for finding in findings]
+        item.stash[JUDGED] = Judged(each.shown, tuple(rows), self._chart(each, self._findings[each.shown]))
+        item.user_properties += properties_of(tuple(rows))
         said = [*map(str, own.problems), refusal(rows, each.base.shown, each.document)]
         stale = [approval.stale() for approval in own.given if not any(map(approval.is_for, findings))]
         return "\n\n".join(filter(None, said)), stale
 
+    def is_judged_by(self, item: pytest.Item) -> bool:
+        """Whether an item is one that judges."""
+        return item.name == "gate" and item.path in self._compared
+
+    def _chart(self, each: Compared, findings: tuple[Finding, ...]) -> str:
+        base, head = (versions.get(each.shown) for versions in self._versions)
+        if not self.draws or not findings or base is None or head is None:
+            return ""
+        from pflow_testkit.gate.chart import chart_of  # noqa: PLC0415  # only where it is asked for
+
+        return chart_of(base, head, findings)
+
     @cached_property
-    def _findings(self) -> Mapping[str, tuple[Finding, ...]]:
-        # All at once: what became of a workflow, and whom it meets, is seen among the others alone.
+    def _versions(self) -> tuple[Workflows, Workflows]:
         base, head = {}, {}
-        folders = tuple(self.selections)
         for each in (*self._compared.values(), *self._beside()):
             try:
-                base.update(as_it_was(each, [one for one in folders if self._base(one) is each.base], self.config))
+                base.update(as_it_was(each, self._folders_of(each), self.config))
             except InvalidBase as error:
                 self._unread[each.path] = error
                 continue
             head.update(at_hand(each, self.config))
+        return base, head
+
+    @cached_property
+    def _findings(self) -> Mapping[str, tuple[Finding, ...]]:
+        # All at once: what became of a workflow, and whom it meets, is seen among the others alone.
         found = defaultdict(list)
-        for finding in compare_sets(base, head):
+        for finding in compare_sets(*self._versions):
             found[finding.file].append(finding)
         return defaultdict(tuple, {file: tuple(findings) for file, findings in found.items()})
+
+    def _replayed(self, each: Compared, request: pytest.FixtureRequest) -> tuple[Finding, ...]:
+        seconds, file = self.config.stash[GATE_KEY].replay, self._matches.get(each.shown)
+        if not seconds or file is None:
+            return ()
+        was, now = self._versions[0][file], self._versions[1][each.shown]
+        name = each.base.name_of(Path(os.path.abspath(file)))  # noqa: PTH100  # keeps symbolic links as written
+        if was is None or now is None or name is None:
+            return ()
+        top = each.base.folder(self._folders_of(each))
+        sides = Side(was, top / name, top), Side(now, each.path, each.base.top)
+        return tuple(Replay(request, seconds, *sides, self._nesting.above(each.shown)).findings())
+
+    @cached_property
+    def _matches(self) -> Mapping[str, str]:
+        return {match.head: match.base for match in matched(*self._versions) if match.head and match.base}
+
+    @cached_property
+    def _nesting(self) -> Nesting:
+        return Nesting.of(self._versions[1])
+
+    def _folders_of(self, each: Compared) -> list[Path]:
+        return [folder for folder in self.selections if self._base(folder) is each.base]
 
     def _beside(self) -> Iterator[Compared]:
         # Changed workflows that are not collected this time, as when one test was asked for.
@@ -205,5 +256,5 @@ def _same(file: Path, other: Path) -> bool:
     return os.path.abspath(file) == os.path.abspath(other)  # noqa: PTH100  # keeps symbolic links as written
 
 
-def _reason(finding: Finding, approvals: Iterable[Approval]) -> str:
-    return next((approval.reason for approval in approvals if approval.is_for(finding)), "")
+def _approval(finding: Finding, approvals: Iterable[Approval]) -> Approval | None:
+    return next((approval for approval in approvals if approval.is_for(finding)), None)

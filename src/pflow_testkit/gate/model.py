@@ -10,10 +10,33 @@ from pflow_engine.errors import Position
 from pflow_testkit.changes import Severity
 from pflow_testkit.gate.catalogue import RULES, Rule
 
-__all__ = ["RULES", "Finding", "Rule", "Side"]
+__all__ = ["RULES", "Caller", "Finding", "Rule", "Side"]
 
 Side = Literal["base", "head"]
 """The version that was, and the version at hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A node that is met by a change, at its place in the version that ``side`` names.
+
+    ``through`` is the workflow that it runs and that is met itself, "" for a node that runs what changed.
+    """
+
+    file: str
+    position: Position | None
+    node: str
+    side: Side
+    through: str = ""
+
+    def __str__(self) -> str:
+        at = f":{self.position.line}:{self.position.column}" if self.position else ""
+        return f"{self.file}{at} {self.words}"
+
+    @property
+    def words(self) -> str:
+        """``node 'sub' (through sub/other.json)``."""
+        return f"node '{self.node}'{f' (through {self.through})' * bool(self.through)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +45,8 @@ class Finding:
 
     ``file``, ``path`` and ``position`` are a place in the version that ``side`` names: of what is gone that is the
     base. ``base`` and ``head`` are what stood and what stands there, MISSING for nothing; a secret is ``[redacted]``.
-    ``node`` is "" for the workflow itself. ``callers`` are the places, in words, of those who nest the workflow
-    and are met by the change, direct ones first.
+    ``node`` is "" for the workflow itself. ``callers`` are those who nest the workflow and are met by the
+    change, direct ones first; as text they are ``flows/report.yaml:14:18 node 'sub'``.
     """
 
     rule: Rule
@@ -35,7 +58,7 @@ class Finding:
     base: Any
     head: Any
     node: str = ""
-    callers: tuple[str, ...] = ()
+    callers: tuple[Caller, ...] = ()
 
     @property
     def severity(self) -> Severity:

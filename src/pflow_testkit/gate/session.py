@@ -11,11 +11,13 @@ import pytest
 
 from pflow_engine.errors import Problem
 from pflow_testkit.gate.approvals import Approval, approvals_of_ini
-from pflow_testkit.gate.baseline import Baseline, Project, baseline_of
-from pflow_testkit.gate.gate import ROWS, Gate
-from pflow_testkit.gate.git import InvalidBase
-from pflow_testkit.gate.row import Row, row_from
-from pflow_testkit.gate.selection import Selection
+from pflow_testkit.gate.before.baseline import Baseline, Project, baseline_of
+from pflow_testkit.gate.before.git import InvalidBase
+from pflow_testkit.gate.before.selection import Selection
+from pflow_testkit.gate.gate import JUDGED, Gate
+from pflow_testkit.gate.reports.files import GateFiles
+from pflow_testkit.gate.reports.told import Told
+from pflow_testkit.gate.row import Judged, Row
 from pflow_testkit.gate.table import counted, table
 from pflow_testkit.gate_options import GATE, GateOptions
 from pflow_testkit.gate_options import KEY as GATE_KEY
@@ -23,6 +25,9 @@ from pflow_testkit.options import KEY
 
 _COMMITS = "pflow_commits"
 """Where xdist's workers find which commits are the base: a branch may move while they start."""
+
+_NOTHING_LEFT = "pflow_nothing_left"
+"""Where they say that ``--pflow-changed`` left out every test."""
 
 
 def open_gate(config: pytest.Config) -> None:
@@ -40,27 +45,30 @@ def open_gate(config: pytest.Config) -> None:
     for base in dict.fromkeys(bases.values()):
         of_base = tuple(folder for folder in folders if bases[folder] is base)
         selections.update(dict.fromkeys(of_base, Selection(base, of_base)))
-    gate = Gate(config, selections, approvals.given, options.against is not None, options.changed)
+    gate = Gate(config, selections, approvals.given, options.against is not None, options.changed, options.draws)
     try:
         gate.look()
     except InvalidBase as error:
         raise pytest.UsageError("\n".join(_said(problem, options) for problem in error.problems)) from None
     config.stash[GATE] = gate
-    config.pluginmanager.register(GateReport(gate, approvals.given), "pflow_gate")
+    report = GateReport(gate, approvals.given)
+    config.pluginmanager.register(report, "pflow_gate")
+    if gate.judges and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(GateFiles(config, options, report.told), "pflow_gate_files")
 
 
 class GateReport:
     """A plugin of one session: carries what items found to where it is shown, and shows it."""
 
     def __init__(self, gate: Gate, allowed: tuple[Approval, ...]) -> None:
-        self.rows: list[Row] = []
-        self._gate, self._allowed, self._reported = gate, allowed, set[str]()
+        self.judged: dict[Path, Judged] = {}
+        self.unjudged: list[Path] = []
+        self._gate, self._allowed = gate, allowed
         self._bases = list(dict.fromkeys(each.base for each in gate.selections.values()))
 
     def pytest_report_header(self) -> list[str]:
         """Say what is compared with what, and why everything is run if it is."""
-        against = ", ".join(dict.fromkeys(base.shown for base in self._bases))
-        return [f"pflow gate: against {against}", *self._new_folders(), *self._run_all()]
+        return [f"pflow gate: against {self._against}", *self._new_folders(), *self._run_all()]
 
     def pytest_report_collectionfinish(self) -> list[str]:
         """Say the same of what is known only now."""
@@ -80,24 +88,54 @@ class GateReport:
     ) -> Generator[None, Any, pytest.TestReport]:
         """Put what was found into the report of the item."""
         report = yield
-        if call.when == "call" and ROWS in item.stash:
-            report.pflow_gate = [item.path.as_posix(), [row.plain() for row in item.stash[ROWS]]]
+        if self._gate.is_judged_by(item) and (call.when == "call" or not report.passed):
+            judged = item.stash.get(JUDGED, None)
+            report.pflow_gate = [item.path.as_posix(), judged.plain() if judged else None]
         assert isinstance(report, pytest.TestReport)
         return report
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Hear from a worker of xdist that it was left nothing to run; the first process collects no tests."""
+        self._gate.nothing_left |= getattr(node, "workeroutput", {}).get(_NOTHING_LEFT, False)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """That nothing may come out differently is no failure, as having no tests is."""
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput[_NOTHING_LEFT] = self._gate.nothing_left
+        elif self._gate.nothing_left and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            session.exitstatus = pytest.ExitCode.OK
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take it out of the report."""
-        file, rows = getattr(report, "pflow_gate", ("", []))
-        self._reported.update([file] if file else [])
-        self.rows += [row_from(row) for row in rows]
+        file, judged = getattr(report, "pflow_gate", ("", None))
+        if judged is not None:
+            self.judged[Path(file)] = Judged.of(judged)
+        elif file:
+            self.unjudged.append(Path(file))
+        elif report.failed and report.nodeid.endswith("::gate") and report.when not in ("setup", "call", "teardown"):
+            # xdist's word on a worker that died of it.
+            self.unjudged.append(self._gate.config.rootpath / report.nodeid.removesuffix("::gate"))
+
+    def told(self, complete: bool) -> Told:  # noqa: FBT001  # called by position alone
+        """All of it, as other programs are told: files as seen from the top of the working tree."""
+        judged = [self.judged[file].named(self._name) for file in sorted(self.judged)]
+        unjudged = sorted({self._name(str(file)) for file in self.unjudged if file not in self.judged})
+        return Told(self._against, tuple(judged), tuple(unjudged), complete)
+
+    @property
+    def rows(self) -> list[Row]:
+        """All that was found."""
+        return [row for judged in self.judged.values() for row in judged.rows]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Show the table, and the approvals that are of no use."""
         stale = [str(approval.stale()) for approval in self._allowed if self._is_stale(approval)]
-        if not self._reported and not stale:
+        if not self.judged and not stale:
             return
+        terminalreporter.ensure_newline()
         terminalreporter.section("pflow gate", sep="-")
-        compared = "1 workflow" if len(self._reported) == 1 else f"{len(self._reported)} workflows"
+        compared = "1 workflow" if len(self.judged) == 1 else f"{len(self.judged)} workflows"
         terminalreporter.write_line(f"{compared} compared: {counted(self.rows) or 'no change'}")
         for line in (*table(self.rows), *stale):
             terminalreporter.write_line(line)
@@ -106,6 +144,16 @@ class GateReport:
         """Take away what was written."""
         for base in self._bases:
             base.close()
+
+    @property
+    def _against(self) -> str:
+        return ", ".join(dict.fromkeys(base.shown for base in self._bases))
+
+    def _name(self, file: str) -> str:
+        # Of a submodule's files too, as seen from the project that has it: that is what other programs know.
+        path = Path(os.path.abspath(self._gate.config.invocation_params.dir / file))  # noqa: PTH100  # keeps symbolic links as written
+        tops = sorted(self._bases, key=lambda base: len(base.top.parts))
+        return next(filter(None, (base.name_of(path) for base in tops)), path.as_posix())
 
     def _new_folders(self) -> Iterator[str]:
         for folder, selection in self._gate.selections.items():
@@ -121,7 +169,7 @@ class GateReport:
         used = any((row.rule, row.path) == (approval.rule, approval.path) and _is(row, file) for row in self.rows)
         if not self._gate.judges or used:
             return False
-        return file.as_posix() in self._reported or _is_whole(self._gate.config)
+        return file in self.judged or _is_whole(self._gate.config)
 
 
 def _is(row: Row, file: Path) -> bool:

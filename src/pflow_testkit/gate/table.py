@@ -61,7 +61,7 @@ def _how_to_approve(rows: list[Row], document: Document | None) -> list[str]:
 
 
 def _below(row: Row) -> Iterable[str]:
-    shown = ", ".join(row.callers[:_MOST_CALLERS])
+    shown = ", ".join(map(str, row.callers[:_MOST_CALLERS]))
     more = f" and {len(row.callers) - _MOST_CALLERS} more" if len(row.callers) > _MOST_CALLERS else ""
     if row.callers:
         yield f"meets {shown}{more}"

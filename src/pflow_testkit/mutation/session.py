@@ -56,6 +56,7 @@ class MutationSession:
         """Tell it."""
         if not self._told:
             return
+        terminalreporter.ensure_newline()
         terminalreporter.section("pflow mutants", sep="-")
         for line in self._lines():
             terminalreporter.write_line(line)

@@ -192,6 +192,7 @@ class ReportSession:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say where it is."""
         if self._told:
+            terminalreporter.ensure_newline()
             terminalreporter.section("pflow report", sep="-")
             terminalreporter.write_line(self._told)
 

@@ -23,6 +23,8 @@ _BATCH: Final = ("count", "success_count", "error_count", "batch_metadata")
 _METADATA: Final = "batch_metadata"
 _ROOM: Final = 10
 """How many times as long as it took a batch may take."""
+_LEAST: Final = 1000
+"""Milliseconds that any may: a busy machine lets a thread wait for its turn."""
 _STEPS: Final = (1, 2, 5, 10)
 
 
@@ -90,7 +92,7 @@ class Seen:
 
 
 def bounded(data: Any) -> Any:
-    """What was seen of batches, with a bound instead of each time: ten times as long, rounded up to 1, 2 or 5."""
+    """What was seen of batches, a bound for each time: ten times as long, rounded up to 1, 2 or 5; at least 1 s."""
     if not isinstance(data, dict):
         return data
     return {name: _bounds(value) if name == "timing" else bounded(value) for name, value in data.items()}
@@ -173,7 +175,7 @@ def _bounds(timing: Any) -> Any:
 
 
 def _bound(took: float) -> int:
-    wanted = max(took * _ROOM, _ROOM)
+    wanted = max(took * _ROOM, _LEAST)
     step = 10 ** math.floor(math.log10(wanted))
     bounds = [int(each * step) for each in _STEPS]
     return next(bound for bound in bounds if bound >= wanted)

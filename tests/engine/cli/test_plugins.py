@@ -52,6 +52,18 @@ def test_unknown_without(called, plugin):
     assert (1, True) == (code, "unknown node type 'label'" in out)
 
 
+def test_likely_plugin(called, plugin, project, write):
+    """Where types are unknown the conftest.py that may have them is named, unless it was; no other is."""
+    write([LABEL, {"id": "m", "type": "no-such"}], "flows/deep/w.json")
+    said = "Node types of a conftest.py are known to: pflow-testkit -p flows/conftest.py …\n"
+    assert f"{said}1 workflow, 2 errors\n" == called("validate", "flows").err
+    assert called("run", "flows/deep/w.json").err.endswith(f"\n{said}")
+    assert called("describe", project / "flows" / "deep" / "w.json").err.endswith(f"\n{said}")
+    assert "1 workflow, 1 error\n" == called("-p", plugin, "validate", "flows").err.removeprefix("on the way\n")
+    (project / "flows" / "conftest.py").write_text("")
+    assert "1 workflow, 2 errors\n" == called("validate", "flows").err
+
+
 def test_environment(called, plugin, project, monkeypatch):
     """PFLOW_PLUGINS has several, as PATH has; an option takes its place."""
     (project / "more.py").write_text(TYPES.replace("label", "more"))

@@ -230,7 +230,7 @@ def test_too_long(shell, served):
 def test_never_ends(monkeypatch):
     """What cannot be stopped is left behind, and the agent is told."""
     go_on = threading.Event()
-    tool = Tool("", RUN, {}, lambda _arguments, _cancel: Answer((str(go_on.wait()),), {}))
+    tool = Tool("", RUN, {}, lambda _arguments, _cancel, _registry: Answer((str(go_on.wait()),), {}))
     monkeypatch.setattr(serving, "TOOLS", {"stuck": tool})
     monkeypatch.setattr("pflow_engine.mcp_server.tools.TOOLS", {"stuck": tool})
     monkeypatch.setattr(serving, "_GRACE", 0.0)

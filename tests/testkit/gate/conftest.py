@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pflow_testkit.gate.baseline import Baseline, Project, baseline_of
+from pflow_testkit.gate.before.baseline import Baseline, Project, baseline_of
 
 SAY = {"nodes": [{"id": "say", "type": "echo", "params": {"text": "hi"}}]}
 NAMED = {

@@ -370,4 +370,4 @@ def edited_files(files, edits):
 
 def told(found):
     """Findings in short."""
-    return [(each.rule.code, each.file, each.callers) for each in found]
+    return [(each.rule.code, each.file, tuple(map(str, each.callers))) for each in found]

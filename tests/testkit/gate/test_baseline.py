@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from pflow_testkit.gate.baseline import Baseline
-from pflow_testkit.gate.export import Export
+from pflow_testkit.gate.before.baseline import Baseline
+from pflow_testkit.gate.before.export import Export
 
 
 def nesting(ref):

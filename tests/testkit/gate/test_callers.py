@@ -4,7 +4,7 @@ import pytest
 from rule_pairs import CHILD, FILES, GONE, PARENT, edited, edited_files, told
 
 from pflow_engine import Position
-from pflow_testkit.gate.callers import Nesting
+from pflow_testkit.gate.comparing.callers import Nesting
 
 CHILD_MORE = edited(
     CHILD, {"inputs/loud": {"type": "boolean", "default": False}, "outputs/text": {"source": "${say.said}"}}
@@ -23,7 +23,7 @@ def _in_child(versions, edits, folder=None):
 
 def _callers(found, code):
     (finding,) = [each for each in found if each.rule.code == code]
-    return finding.callers
+    return tuple(map(str, finding.callers))
 
 
 def test_removed_input_names_giver(versions):
@@ -72,7 +72,7 @@ def test_reader_in_block(versions):
 def test_whole_change_names_all(versions):
     """What a workflow does otherwise meets all who nest it; what is only written otherwise meets nobody."""
     changed = _in_child(versions, {"nodes/0/params/said": "so ${text}"})
-    files = [each.partition(":")[0] for each in changed[0].callers]
+    files = [each.file for each in changed[0].callers]
     assert ["parent.json", "sub/other.json", "above.json"] == files
     assert () == _in_child(versions, {"nodes/0/purpose": "It speaks."})[0].callers
 
@@ -104,7 +104,7 @@ def test_sound_but_broken_caller(versions):
     base = edited_files(FILES, {"parent.json": {"nodes/0/params/param_mapping/text": "${n}"}})
     found = versions.compare_sets(base, head)
     assert ["input-type-changed", "child-contract-broken"] == [each.rule.code for each in found]
-    assert ("parent.json:9:19 node 'sub'",) == found[0].callers
+    assert ["parent.json:9:19 node 'sub'"] == list(map(str, found[0].callers))
     assert ("parent.json", Position(9, 19), "head") == (found[1].file, found[1].position, found[1].side)
 
 

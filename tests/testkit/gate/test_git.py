@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from pflow_testkit.gate import git
-from pflow_testkit.gate.git import InvalidBase
+from pflow_testkit.gate.before import git
+from pflow_testkit.gate.before.git import InvalidBase
 
 
 def untouched(repo):

@@ -97,4 +97,4 @@ def test_removed_with_its_caller(versions):
     above = {**FILES, "above.json": ABOVE}
     found = versions.compare_sets(above, {**FILES, "child.json": edited(CHILD, {"inputs/by": {"type": "string"}})})
     (needed,) = [each for each in found if each.rule.code == "input-required-added"]
-    assert ("parent.json:8:26 node 'sub'",) == needed.callers
+    assert ["parent.json:8:26 node 'sub'"] == list(map(str, needed.callers))

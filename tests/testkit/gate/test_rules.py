@@ -1,6 +1,7 @@
 """Every rule tells what it is for, and does not tell what is near to it."""
 
 import pytest
+from replay_pairs import DIFFER
 from rule_pairs import FILE_ROWS, FILES, ROWS, TRIAGE, edited, edited_files
 
 from pflow_testkit.gate import RULES, compare, compare_sets
@@ -27,8 +28,9 @@ def _codes(findings):
 
 
 def test_rows_are_all():
-    """Each rule has one row: a pair that it tells, and one that it does not."""
-    assert sorted(RULES) == sorted(ROW_CODES + FILE_CODES)
+    """Each rule has one row: a pair that it tells, and one that it does not. Those of replays have pairs of their own."""
+    replays = {pair.code for pair in DIFFER}
+    assert sorted(RULES) == sorted([*ROW_CODES, *FILE_CODES, *replays])
 
 
 @pytest.mark.parametrize("row", ROWS, ids=ROW_CODES)

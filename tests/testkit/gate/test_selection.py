@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pflow_testkit.gate.selection import Selection
+from pflow_testkit.gate.before.selection import Selection
 from pflow_testkit.nested import Named
 
 CONFTEST = """\

@@ -35,9 +35,10 @@ def test_breaking_change(repo):
             "to approve it, say why in the workflow:",
             '    "metadata": {"pflow_gate": {"allow": [[]{"rule": "output-removed", "path": "outputs.text", "reason": "…"}]}}',
             "-* pflow gate -*",
-            "1 workflow compared: 1 BREAKING, 1 BEHAVIOUR",
+            "1 workflow compared: 1 BREAKING, 2 BEHAVIOUR",
             "BREAKING   output-removed  flows/a.json:1:*  output 'text' is gone",
             "BEHAVIOUR  output-added    flows/a.json:1:*  output 'words' is new",
+            "BEHAVIOUR  replay-differs  flows/a.json:1:*  case 'defaults': output 'text' removed (and 1 more)",
         ]
     )
 
@@ -76,7 +77,7 @@ def test_approved(repo):
     result.assert_outcomes(passed=3)
     result.stdout.fnmatch_lines(
         [
-            "1 workflow compared: 1 BREAKING (approved), 1 BEHAVIOUR, 1 COSMETIC",
+            "1 workflow compared: 1 BREAKING (approved), 2 BEHAVIOUR, 1 COSMETIC",
             "BREAKING *",
             "  *approved: nobody reads it",
         ]
@@ -240,7 +241,7 @@ def test_workers(repo):
     alone.assert_outcomes(failed=4, passed=6, deselected=4)
     spread.assert_outcomes(failed=4, passed=6)
     table = [line for line in alone.outlines if line.startswith(("BREAKING   ", "BEHAVIOUR", "4 workflows compared"))]
-    assert 1 + 4 + 3 == len(table)
+    assert 1 + 4 + 6 == len(table)
     assert table == [line for line in spread.outlines if line in table]
     assert 'classname="flows.d.json" name="gate"' in (repo.path.parent / "out.xml").read_text()
     assert before == repo.git("--no-optional-locks", "status", "--porcelain")

@@ -1,12 +1,25 @@
 """Findings as lines on the terminal."""
 
+import json
 from dataclasses import replace
 
-from pflow_testkit.gate.row import Row, row_from
+from pflow_testkit.gate.row import Judged, Row, Spot
 from pflow_testkit.gate.table import counted, refusal, table
 
-ROW = Row("b.json", "BEHAVIOUR", "param-changed", "b.json:3:5", "nodes[0]", "head", "a param changed")
-WORST = Row("a.json", "BREAKING", "output-removed", "a.json", "outputs.x", "base", "output 'x' is gone")
+ROW = Row(
+    "b.json", "BEHAVIOUR", "param-changed", Spot("b.json", 3, 5), "nodes[0]", "a param changed", Spot("b.json", 3, 5)
+)
+WORST = Row(
+    "a.json",
+    "BREAKING",
+    "output-removed",
+    Spot("a.json", side="base"),
+    "outputs.x",
+    "output 'x' is gone",
+    Spot("a.json"),
+)
+CALLED = replace(WORST, callers=(Spot("c.json", 4, 2, "node 'sub'"),))
+FOUND = Judged("a.json", (CALLED, ROW), "flowchart TD\n")
 
 
 def test_worst_first():
@@ -21,9 +34,9 @@ def test_worst_first():
 
 def test_callers_and_reason():
     """Below a row stand those whom it meets, the first of them by name, and the reason why it may be."""
-    row = replace(WORST, callers=tuple("abcdefg"), approved="it may")
+    row = replace(WORST, callers=tuple(map(Spot, "abcdefg")), approved="it may")
     assert ["meets a, b, c, d, e and 2 more", "approved: it may"] == [line.strip() for line in table([row])[1:]]
-    assert "meets a" == table([replace(WORST, callers=("a",))])[1].strip()
+    assert "meets a" == table([replace(WORST, callers=(Spot("a"),))])[1].strip()
 
 
 def test_counts():
@@ -38,5 +51,5 @@ def test_nothing_fails():
 
 
 def test_travels():
-    """A row is the same after it was plain data."""
-    assert replace(WORST, callers=("a",)) == row_from(replace(WORST, callers=("a",)).plain())
+    """What was found is the same after it was plain data."""
+    assert FOUND == Judged.of(json.loads(json.dumps(FOUND.plain())))

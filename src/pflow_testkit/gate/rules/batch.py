@@ -7,9 +7,9 @@ from typing import Any
 
 from pflow_engine.document.model import BatchConfig
 from pflow_engine.templates import MISSING
-from pflow_testkit.gate.meaning import meaning
+from pflow_testkit.gate.comparing.meaning import meaning
+from pflow_testkit.gate.comparing.pair import Both, Pair
 from pflow_testkit.gate.model import Finding
-from pflow_testkit.gate.pair import Both, Pair
 
 _Told = tuple[str, str, str, Any, Any]
 """A code, what happened, the field, and both values."""

@@ -9,10 +9,10 @@ from typing import Any
 from pflow_engine.document.model import Workflow
 from pflow_engine.templates import MISSING
 from pflow_testkit.changes import Severity
-from pflow_testkit.gate.effects import spot_met
-from pflow_testkit.gate.meaning import meaning
+from pflow_testkit.gate.comparing.effects import spot_met
+from pflow_testkit.gate.comparing.meaning import meaning
+from pflow_testkit.gate.comparing.pair import Both, Pair, Place
 from pflow_testkit.gate.model import Finding
-from pflow_testkit.gate.pair import Both, Pair, Place
 
 FindingsOf = Callable[[Workflow, Workflow], tuple[Finding, ...]]
 """What changed from one version of a nested workflow to another."""

@@ -11,9 +11,9 @@ from typing import Any
 
 from pflow_engine.templates import MISSING
 from pflow_testkit.changes.align import rising
+from pflow_testkit.gate.comparing.pair import Pair, Place, is_written
+from pflow_testkit.gate.comparing.routes import Routes, Step
 from pflow_testkit.gate.model import Finding, Side
-from pflow_testkit.gate.pair import Pair, Place, is_written
-from pflow_testkit.gate.routes import Routes, Step
 
 _DEFAULT, _ERROR = "default", "error"
 

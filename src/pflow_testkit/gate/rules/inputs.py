@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from pflow_engine.document.model import InputDeclaration
 from pflow_testkit.changes.align import same
-from pflow_testkit.gate.declared import default_of, is_needed, taken_inputs, type_change, written_input
+from pflow_testkit.gate.comparing.declared import default_of, is_needed, taken_inputs, type_change, written_input
+from pflow_testkit.gate.comparing.pair import Pair, Place
 from pflow_testkit.gate.model import Finding, Side
-from pflow_testkit.gate.pair import Pair, Place
 
 
 def input_changes(pair: Pair) -> Iterator[Finding]:

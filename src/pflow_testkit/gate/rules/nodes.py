@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pflow_testkit.gate.comparing.pair import Both, Pair, Place
 from pflow_testkit.gate.model import Finding
-from pflow_testkit.gate.pair import Both, Pair, Place
 
 _NESTS = "workflow"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pflow_engine.document.model import NodeIR, OutputDeclaration, Workflow
-from pflow_testkit.gate.declared import type_change
-from pflow_testkit.gate.meaning import meaning
+from pflow_testkit.gate.comparing.declared import type_change
+from pflow_testkit.gate.comparing.meaning import meaning
+from pflow_testkit.gate.comparing.pair import Pair, Place
 from pflow_testkit.gate.model import Finding, Side
-from pflow_testkit.gate.pair import Pair, Place
 
 _Given = tuple[str, bool, frozenset[str]]
 """What is known of a node's outputs without the node types: the type, whether it is a batch, and names.

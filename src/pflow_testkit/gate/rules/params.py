@@ -11,9 +11,9 @@ from pflow_engine.document.positions import Path
 from pflow_engine.templates import MISSING
 from pflow_engine.trace.names import looks_counted, looks_secret
 from pflow_testkit.changes.words import dotted
-from pflow_testkit.gate.meaning import Names, is_template, meaning, text_around
+from pflow_testkit.gate.comparing.meaning import Names, is_template, meaning, text_around
+from pflow_testkit.gate.comparing.pair import Both, Pair
 from pflow_testkit.gate.model import Finding, Side
-from pflow_testkit.gate.pair import Both, Pair
 
 _Kind = Literal["added", "removed", "changed"]
 

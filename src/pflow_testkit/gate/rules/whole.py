@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from pflow_testkit.changes.align import same
+from pflow_testkit.gate.comparing.pair import Pair, Place
 from pflow_testkit.gate.model import Finding
-from pflow_testkit.gate.pair import Pair, Place
 
 _NOTES: Final[tuple[tuple[str, Any, str, str], ...]] = (
     ("name", "", "name-changed", "the name changed"),

@@ -11,10 +11,10 @@ from pflow_engine.document.load import form_of
 from pflow_engine.document.model import Workflow
 from pflow_engine.templates import MISSING
 from pflow_testkit.changes import Severity
-from pflow_testkit.gate.callers import Callers, Met, Workflows, target_of
+from pflow_testkit.gate.comparing.callers import Callers, Met, Workflows, target_of
+from pflow_testkit.gate.comparing.pairing import Match, matched
+from pflow_testkit.gate.comparing.single import Comparison
 from pflow_testkit.gate.model import RULES, Finding, Rule, Side
-from pflow_testkit.gate.pairing import Match, matched
-from pflow_testkit.gate.single import Comparison
 
 _FOR_ITSELF: Final = ("workflow-made-invalid",)
 """What a change below it did to a caller that has errors now is told by that change."""

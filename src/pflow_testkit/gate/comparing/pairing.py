@@ -12,8 +12,8 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from pflow_engine.document.model import Workflow
-from pflow_testkit.gate.callers import Workflows
-from pflow_testkit.gate.meaning import batch_meaning, meaning
+from pflow_testkit.gate.comparing.callers import Workflows
+from pflow_testkit.gate.comparing.meaning import batch_meaning, meaning
 
 _LIKE = 0.6
 """How much two files must share, of 1, to be one that was renamed; git takes half."""

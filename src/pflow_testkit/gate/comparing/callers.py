@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 from pflow_engine.document.model import NodeIR, Workflow
 from pflow_engine.errors import Position
-from pflow_testkit.gate.effects import Spot, spot_met
-from pflow_testkit.gate.model import Finding, Side
-from pflow_testkit.gate.pair import position_in
+from pflow_testkit.gate.comparing.effects import Spot, spot_met
+from pflow_testkit.gate.comparing.pair import position_in
+from pflow_testkit.gate.model import Caller, Finding, Side
 
 Workflows = Mapping[str, Workflow | None]
 """By their paths in the folder, with ``/``; None for a file that is no sound workflow."""
@@ -41,12 +41,9 @@ class Met(NamedTuple):
         """The line and column."""
         return position_in(self.nest.workflow, self.spot.path, within=self.spot.within)
 
-    @property
-    def text(self) -> str:
-        """``flows/report.yaml:14:18 node 'sub'``."""
-        at = self.position
-        where = f":{at.line}:{at.column}" if at else ""
-        return f"{self.nest.file}{where} node '{self.nest.node.id}'"
+    def caller(self, through: str = "") -> Caller:
+        """What is told of it."""
+        return Caller(self.nest.file, self.position, self.nest.node.id, self.side, through)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +110,10 @@ class Callers:
         """
         return tuple(self._met(finding, file))
 
-    def told(self, finding: Finding, file: str) -> tuple[str, ...]:
-        """The same in words, each followed by those who nest it in turn."""
+    def told(self, finding: Finding, file: str) -> tuple[Caller, ...]:
+        """What is told of them, each followed by those who nest it in turn."""
         direct = self.met(finding, file)
-        said = {each.text: None for each in direct}
+        said = {each.caller(): None for each in direct}
         for each in direct:
             said |= dict.fromkeys(self._through(each))
         return tuple(said)
@@ -129,11 +126,11 @@ class Callers:
         still = self.head.direct(self.files.get(file)) if finding.rule.code not in _GONE else ()
         yield from _places(finding, [nest for nest in still if nest.file in known], "head")
 
-    def _through(self, met: Met) -> Iterator[str]:
+    def _through(self, met: Met) -> Iterator[Caller]:
         nesting = self.base if met.side == "base" else self.head
         for nest, file in nesting.all_above(met.nest.file):
             if met.side == "head" or self._is_there(nest.file):
-                yield f"{Met(nest, _ref(nest), met.side).text} (through {file})"
+                yield Met(nest, _ref(nest), met.side).caller(through=file)
 
     def _is_there(self, file: str) -> bool:
         return file in self.files

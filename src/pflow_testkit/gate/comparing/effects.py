@@ -10,7 +10,7 @@ from pflow_engine.document.positions import Path
 from pflow_engine.templates import Path as TemplatePath
 from pflow_engine.value_types import coerce
 from pflow_testkit.changes import Severity
-from pflow_testkit.gate.meaning import is_template, paths_in
+from pflow_testkit.gate.comparing.meaning import is_template, paths_in
 from pflow_testkit.gate.model import Finding
 
 _Given = Mapping[str, Any] | None

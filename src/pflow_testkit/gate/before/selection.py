@@ -18,7 +18,7 @@ from pflow_engine.document.model import Document, Form
 from pflow_engine.document.normalise import is_workflow
 from pflow_engine.errors import InvalidWorkflow
 from pflow_testkit.cases import SUFFIX, case_file_of
-from pflow_testkit.gate.baseline import Baseline
+from pflow_testkit.gate.before.baseline import Baseline
 from pflow_testkit.nested import Named, named_in
 from pflow_testkit.options import CASSETTES, FOLDERS, TRACES
 from pflow_testkit.storage import folder_of

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pflow_engine.document.model import Workflow
+from pflow_testkit.gate.comparing.pair import Pair
 from pflow_testkit.gate.model import Finding, Rule
-from pflow_testkit.gate.pair import Pair
 from pflow_testkit.gate.rules.batch import batch_changes
 from pflow_testkit.gate.rules.children import child_changes
 from pflow_testkit.gate.rules.edges import edge_changes

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pflow_engine.document.model import Workflow
-from pflow_testkit.gate.meaning import Names
+from pflow_testkit.gate.comparing.meaning import Names
 
 _DEFAULT = "default"
 

@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Protocol
 
 from pflow_engine.errors import Problem
-from pflow_testkit.gate import git
-from pflow_testkit.gate.export import Export
-from pflow_testkit.gate.git import InvalidBase, Now
+from pflow_testkit.gate.before import git
+from pflow_testkit.gate.before.export import Export
+from pflow_testkit.gate.before.git import InvalidBase, Now
 
 _LFS = b"version https://git-lfs.github.com/spec/"
 

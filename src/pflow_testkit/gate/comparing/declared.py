@@ -9,7 +9,7 @@ from pflow_engine.document.model import InputDeclaration, Workflow
 from pflow_engine.templates import Path as TemplatePath
 from pflow_engine.templates import Reference, parse
 from pflow_engine.value_types import coerce
-from pflow_testkit.gate.meaning import node_paths
+from pflow_testkit.gate.comparing.meaning import node_paths
 
 TypeChange = Literal["narrowed", "widened", "changed"]
 

@@ -14,8 +14,8 @@ from pflow_engine.document.model import Document, Workflow
 from pflow_engine.errors import InvalidWorkflow, PflowError, Problem
 from pflow_engine.validation import validate
 from pflow_testkit.cases import Case, case_file_of
-from pflow_testkit.gate.baseline import Baseline, is_elsewhere
-from pflow_testkit.gate.git import InvalidBase
+from pflow_testkit.gate.before.baseline import Baseline, is_elsewhere
+from pflow_testkit.gate.before.git import InvalidBase
 from pflow_testkit.registry import registry_for_cases
 from pflow_testkit.snapshots.orphans import written_cases
 

@@ -15,8 +15,8 @@ from pflow_engine.trace.redact import looks_secret, redact
 from pflow_testkit.changes.align import same
 from pflow_testkit.changes.values import Difference
 from pflow_testkit.changes.words import showable, told
-from pflow_testkit.gate.alignment import same_nodes
-from pflow_testkit.gate.meaning import ITEM, NO_NAMES, Names
+from pflow_testkit.gate.comparing.alignment import same_nodes
+from pflow_testkit.gate.comparing.meaning import ITEM, NO_NAMES, Names
 from pflow_testkit.gate.model import RULES, Finding, Side
 
 

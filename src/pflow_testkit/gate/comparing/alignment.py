@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pflow_engine.document.model import NodeIR, Workflow
-from pflow_testkit.gate.meaning import ITEM, batch_meaning, meaning
+from pflow_testkit.gate.comparing.meaning import ITEM, batch_meaning, meaning
 
 _MOST_ROUNDS = 40
 """Each finds at least one node; where that is not enough, the rest is taken in the order of the file."""

@@ -1,0 +1,1 @@
+"""What the gate found to what other programs, and people elsewhere, read."""
