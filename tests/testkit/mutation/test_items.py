@@ -179,8 +179,7 @@ def test_failing_case_says_nothing(summing, cases):
 def test_unsound_workflow(project):
     """Of a workflow with problems there are no mutants."""
     project.write("bad.json", {"nodes": [{"id": "a", "type": "ecko"}]})
-    result = project.run("--pflow-mutate")
-    result.stdout.no_fnmatch_line("*pflow mutants*")
+    project.run("--pflow-mutate").stdout.fnmatch_lines(["no mutant was run: *"])
 
 
 WAYS = """\
@@ -290,3 +289,10 @@ def test_no_case_of_its_own(project):
     result.stdout.fnmatch_lines(
         ["1 mutant: 1 untested; *", "  the workflow has no case of its own: write a case file*"]
     )
+
+
+def test_no_mutants(project):
+    """Where there is nothing to change that is said, and nothing under --collect-only."""
+    project.write("say.json", {"nodes": [{"id": "say", "type": "echo"}]})
+    project.run("--pflow-mutate").stdout.fnmatch_lines(["*- pflow mutants -*", "no mutant was run: *"])
+    project.run("--pflow-mutate", "--collect-only").stdout.no_fnmatch_line("*pflow mutants*")
