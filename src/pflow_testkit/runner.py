@@ -54,10 +54,17 @@ class Ran:
         """What the failure shows: each difference with its place in the case file, then the run. No secrets."""
         if not self.problems:
             return ""
-        redact = self.result.trace.redactor()
-        said = problems_as_text(problem_without_secrets(problem, redact) for problem in self.problems)
+        said = problems_as_text(self._safe())
         text = f"{said}\n\n{format_success_as_text(self.result)}" if self.complete else said
         return str(self.hooks.redact(text))
+
+    def in_short(self) -> str:
+        """The first line of each problem. No secrets."""
+        return str(self.hooks.redact("\n".join(str(problem).splitlines()[0] for problem in self._safe())))
+
+    def _safe(self) -> list[Problem]:
+        redact = self.result.trace.redactor() if self.problems else str
+        return [problem_without_secrets(problem, redact) for problem in self.problems]
 
     def summary(self) -> str:
         """What ran, and the outputs of the run. No secrets."""

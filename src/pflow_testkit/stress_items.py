@@ -120,9 +120,9 @@ def stress_case(  # noqa: PLR0913  # what a case is run with
 
 
 def _check(ready: Ready, result: RunResult) -> None:
-    problems = ready.judged(result).problems
-    if problems:
-        raise AssertionError("\n".join(str(problem).splitlines()[0] for problem in problems))
+    said = ready.judged(result).in_short()
+    if said:
+        raise AssertionError(said)
 
 
 def _settled(options: dict[str, Any], item: pytest.Item) -> tuple[Plan, dict[str, Any]]:

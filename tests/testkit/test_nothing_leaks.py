@@ -248,3 +248,37 @@ def test_replay_with_other_secrets(leaky):
     case.write_text(case.read_text().replace(SECRETS["input"], "dummy-for-ci").replace(SECRETS["env"], "dummy-token"))
     result = run(leaky, "-k", "run and not two")
     result.stdout.no_fnmatch_line("*recorded call*")
+
+
+def test_tools_tell_no_secret(project):
+    """Fuzzing, stress, repeated runs, mutants and both pages tell no secret of the workflow or of a stub."""
+    project.write(
+        "conftest.py",
+        "from pflow_engine import node\n\n@node('open', outputs={'text': str})\ndef opened(names: list, api_key: str):\n"
+        "    if len(names) > 1:\n        raise RuntimeError('no such key: ' + api_key)\n    return {'text': api_key}\n\n"
+        "def pflow_register_nodes(registry):\n    registry.register('open', opened)\n",
+    )
+    inputs = {
+        "names": {"type": "array", "default": ["hunter2-in-file"]},
+        "api_key": {"type": "string", "default": "hunter2-in-file"},
+    }
+    nodes = [
+        {"id": "open", "type": "open", "params": {"names": "${names}", "api_key": "${api_key}"}},
+        {
+            "id": "ask",
+            "type": "http",
+            "params": {"url": "http://x.example", "headers": {"Authorization": "hunter3-auth"}},
+        },
+    ]
+    project.write("open.json", {"inputs": inputs, "nodes": nodes})
+    stub = "stubs: {ask: {response: {password: hunter4-in-stub}}}"
+    expect = "expect: {nodes: {ask: {response: {password: another}}}}"
+    project.write("open.test.yaml", f"cases:\n  - {{name: it, {stub}}}\n  - {{name: not it, {stub}, {expect}}}\n")
+    options = ("--pflow-fuzz", "--pflow-stress", "--pflow-flaky=2", "--pflow-mutate")
+    result = project.run(*options, "--pflow-cov=html:cov.html", "--pflow-report=page.html", "--junitxml=out.xml")
+    files = [project.pytester.path / name for name in ("cov.html", "page.html", "out.xml")]
+    told = {file.name: file.read_text(encoding="utf-8") for file in files}
+    told["terminal"] = "\n".join(result.stdout.lines)
+    assert [] == [name for name, text in told.items() if "hunter3" in text or "hunter2" in text]
+    assert 'password is "[redacted]"' in told["terminal"]
+    assert "no such key: [redacted]" in told["terminal"]

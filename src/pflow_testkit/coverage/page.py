@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from html import escape
-from pathlib import Path
 
+from pflow_engine.document.load import load
+from pflow_engine.errors import InvalidWorkflow
 from pflow_testkit.coverage.places import KINDS
 from pflow_testkit.coverage.report import cells_of
 from pflow_testkit.coverage.tally import Counted, Coverage, Share
+from pflow_testkit.secrecy import redactor_of
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --good: #1a7f3722; --bad: #cf222e2e; --some: #bf87002e }
@@ -51,9 +53,17 @@ def _file(file: str, places: tuple[Counted, ...]) -> Iterator[str]:
     for each in places:
         by_line[each.place.line].append(each)
     yield f'<details open id="{escape(file)}"><summary>{escape(file)}</summary><pre>'
-    for number, text in enumerate(Path(file).read_text(encoding="utf-8", errors="replace").split("\n"), 1):
+    for number, text in enumerate(_text_of(file).split("\n"), 1):
         yield _line(number, text.rstrip("\r"), by_line[number])
     yield "</pre></details>"
+
+
+def _text_of(file: str) -> str:
+    try:
+        document = load(file)
+    except InvalidWorkflow as error:  # changed since the tests ran
+        return str(error)
+    return str(redactor_of(document.ir)(document.text))
 
 
 def _line(number: int, text: str, places: list[Counted]) -> str:

@@ -32,14 +32,15 @@ class Repeated:
 
     def report(self, times: int) -> str:
         """What differs between runs that should be the same, and why; "" where nothing does."""
-        first = self.see(self._run(1))
+        ran = self._run(1)
+        first = self.see(ran)
         for number in range(2, times + 1):
             ran = self._run(number)
             changes = trace_changes(first, self.see(ran), ran.result.workflow)
             if changes:
                 head = f"run {number} of {times} came to something else, though its items ran in the same order:"
                 return "\n".join([head, f"  {_told(changes[0])}", f"  {self._cause(changes[0], first, ran)}"])
-        return ""
+        return f"not flaky: each of {times} runs came to the same, and fails\n{ran.report()}" if ran.problems else ""
 
     def _run(self, seed: int) -> Ran:
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -102,14 +102,25 @@ class Subject:
         return kind.interface.effects if kind is not None else "none"
 
 
-def pasted(case: Case, beside: Sequence[Case]) -> str:
-    """The case as YAML to paste behind those of its file; a whole file where there is none."""
-    parts: dict[str, Any] = {name: value for name in _PARTS if (value := getattr(case, name))}
+def pasted(case: Case, beside: Sequence[Case], redact: Callable[[str], str] = str) -> str:
+    """The case as YAML to paste behind those of its file; a whole file where there is none.
+
+    Its texts go through ``redact``, each by itself: what was made up under a secret's name is needed as it is.
+    """
+    parts: dict[str, Any] = {name: _safe(value, redact) for name in _PARTS if (value := getattr(case, name))}
     text = yaml_text([{"name": case.name, **parts, "expect": {"sound": True}}])
     if not beside or beside[0].file is None:
         return f"cases:\n{textwrap.indent(text, '  ')}"
     position = beside[0].problem("", "").position
     return textwrap.indent(text, " " * max(0, position.column - 3) if position else "")
+
+
+def _safe(value: Any, redact: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {key: _safe(item, redact) for key, item in value.items()}
+    return [_safe(item, redact) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _has_fixture(value: Any) -> bool:

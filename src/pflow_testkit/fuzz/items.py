@@ -23,10 +23,11 @@ from pflow_testkit.fuzz.laws import Broken, Watch, broken_laws
 from pflow_testkit.fuzz.options import FuzzOptions
 from pflow_testkit.hooks import hooks_for
 from pflow_testkit.items import WorkflowItem, said_by
-from pflow_testkit.nested import files_below
+from pflow_testkit.nested import files_below, nodes_in
 from pflow_testkit.registry import registry_for, registry_for_cases
 from pflow_testkit.runner import Ran, Ready, Setting, prepare_case
 from pflow_testkit.sandbox import hidden_from
+from pflow_testkit.secrecy import redactor_of
 from pflow_testkit.stress.scope import seen_from
 from pflow_testkit.stubs import stubs_of_folder
 
@@ -54,6 +55,7 @@ class Fuzzing:
     options: FuzzOptions
     prepare: Callable[[Case, Watch], Ready]
     file: str
+    redact: Callable[[str], str]
 
     def hold(self, case: Case, folder: Path) -> None:
         """Run one example.
@@ -73,7 +75,8 @@ class Fuzzing:
         case = replace(error.case, name=NAME if number == 1 else f"{NAME} {number}")
         _, again = self._ran(case, folder, shrink=True)
         text = next((broken.text for broken in again if broken.key == error.broken.key), error.broken.text)
-        return f"{text}\nthe case that shows it, for {self.file}:\n{pasted(case, self.subject.cases)}"
+        pasteable = pasted(case, self.subject.cases, self.redact)
+        return f"{self.redact(text)}\nthe case that shows it, for {self.file}:\n{pasteable}"
 
     def _ran(self, case: Case, folder: Path, *, shrink: bool = False) -> tuple[Ready, list[Broken]]:
         watch = Watch(self.options.allow)
@@ -159,7 +162,13 @@ class FuzzItem(WorkflowItem):
         registry = registry_for_cases(self.config, self.path, self.document, self.cases)
         of_folder = stubs_of_folder({}, hooks, self.document, registry)
         subject = Subject(validate(self.document, registry), registry, self.cases, of_folder, self.options.faults)
-        return Fuzzing(subject, self.options, prepare, os.path.relpath(case_file_of(self.path)))
+        nested = [placed.workflow.document.ir for placed in nodes_in(subject.workflow)]
+        redactor = redactor_of(self.document.ir, *nested)
+
+        def redact(text: str) -> str:
+            return str(hooks.redact(redactor(text)))
+
+        return Fuzzing(subject, self.options, prepare, os.path.relpath(case_file_of(self.path)), redact)
 
 
 def sound_case(  # noqa: PLR0913  # what a case is run with

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -15,10 +16,13 @@ from pflow_engine.errors import PflowError, did_you_mean
 from pflow_engine.nodes import Registry
 from pflow_testkit.cases import Case
 from pflow_testkit.coverage.lines import line_of
-from pflow_testkit.mutation.judge import Baseline, Judge, Verdict
+from pflow_testkit.hooks import hooks_for
+from pflow_testkit.mutation.judge import NO_CASE, Baseline, Judge, Verdict
 from pflow_testkit.mutation.model import Mutant
 from pflow_testkit.mutation.mutants import mutants_of
+from pflow_testkit.mutation.words import Redact, change_in_short
 from pflow_testkit.runner import Ran, Ready, Setting, prepare_case
+from pflow_testkit.secrecy import redactor_of
 from pflow_testkit.snapshots.seen import Seen
 from pflow_testkit.watching import Watch
 
@@ -55,6 +59,7 @@ class Mutants:
     registry: Callable[[], Registry]
     setting: Callable[[pytest.FixtureRequest, Case], Setting]
     _baselines: list[list[Baseline]] = field(default_factory=list)
+    _redact: list[Redact] = field(default_factory=list)
 
     def tests(self, known: Registry) -> Iterator[tuple[str, Test]]:
         """The name and the test of each mutant; a workflow that is not sound has none."""
@@ -63,19 +68,21 @@ class Mutants:
         except PflowError:
             return
         yield from ((f"mutant[{mutant.name}]", self._test(mutant)) for mutant in mutants)
-        names = [mutant.name for mutant in mutants]
-        yield from ((f"mutant[{name}]", _no_such(name, names)) for name in explained(self.cases) if name not in names)
+        yield from _unmatched(self.cases, [mutant.name for mutant in mutants])
 
     def _test(self, mutant: Mutant) -> Test:
         def test(request: pytest.FixtureRequest, tmp_path: Path) -> None:
             judge = self._judge(request)
             if not self._baselines:
                 self._baselines.append(judge.baselines(self.cases, tmp_path / "as it is"))
-            verdict = judge.verdict(mutant, self._baselines[0], tmp_path)
+                self._redact.append(self._redacts(request))
+            verdict = (
+                judge.verdict(mutant, self._baselines[0], tmp_path) if self.cases else Verdict("untested", NO_CASE)
+            )
             told = self._told(mutant, verdict)
             request.node.user_properties.append((VERDICT, json.dumps(told, ensure_ascii=False)))
             if verdict.outcome == "not the same":
-                said = f"the engine promises that this makes no difference: {_diff(told)}\n{verdict.by}"
+                said = f"the engine promises that this makes no difference: {_diff(told)}\n{told.by}"
                 pytest.fail(said, pytrace=False)
 
         return test
@@ -91,18 +98,32 @@ class Mutants:
         return Judge(self.document, prepare, see)
 
     def _told(self, mutant: Mutant, verdict: Verdict) -> Told:
-        idea = mutant.idea
-        line = line_of(self.document, idea.path)
+        redact = self._redact[0]
+        was, now = change_in_short(mutant.idea, redact)
+        line = line_of(self.document, mutant.idea.path)
         reason = explained(self.cases).get(mutant.name, "")
-        return Told(self.document.file, line, mutant.name, idea.was, idea.now, *verdict, reason)
+        return Told(self.document.file, line, mutant.name, was, now, verdict.outcome, redact(verdict.by), reason)
+
+    def _redacts(self, request: pytest.FixtureRequest) -> Redact:
+        hooks = hooks_for(request.config, request.node.path)
+        redactors = [redactor_of(self.document.ir), *(base.ran.result.trace.redactor() for base in self._baselines[0])]
+        return lambda value: hooks.redact(reduce(lambda found, redactor: redactor(found), redactors, value))
 
 
-def _no_such(name: str, names: list[str]) -> Test:
-    hint = did_you_mean(name, names, otherwise="take it out of 'survivors' in the case file; its mutants: ")
+def _unmatched(cases: tuple[Case, ...], names: list[str]) -> Iterator[tuple[str, Test]]:
+    for number, entry in enumerate(_survivors(cases)):
+        if entry["mutant"] not in names:
+            yield f"mutant[{entry['mutant']}]", _no_such(cases[0].file, number, entry["mutant"], names)
+
+
+def _no_such(file: Document | None, number: int, name: str, names: list[str]) -> Test:
+    assert file is not None  # it explains one
+    said = f"the case file explains why '{name}' survives, and there is no such mutant"
+    hint = did_you_mean(name, names, otherwise="take it out; its mutants: ")
+    problem = file.problem("unknown-mutant", said, ("survivors", number, "mutant"), hint=hint)
 
     def test() -> None:
-        said = f"the case file explains why '{name}' survives, and there is no such mutant"
-        pytest.fail(f"{said}\nhint: {hint}", pytrace=False)
+        pytest.fail(str(problem), pytrace=False)
 
     return test
 
@@ -113,6 +134,10 @@ def _diff(told: Told) -> str:
 
 def explained(cases: tuple[Case, ...]) -> dict[str, str]:
     """The survivors that the case file explains, by the mutant's name, with the reasons."""
+    return {entry["mutant"]: entry["because"] for entry in _survivors(cases)}
+
+
+def _survivors(cases: tuple[Case, ...]) -> list[dict[str, str]]:
     file = cases[0].file if cases else None
-    written = file.ir.get("survivors", []) if file is not None else []
-    return {entry["mutant"]: entry["because"] for entry in written}
+    found: list[dict[str, str]] = file.ir.get("survivors", []) if file is not None else []
+    return found

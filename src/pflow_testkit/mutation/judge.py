@@ -17,11 +17,12 @@ from pflow_testkit.cases import Case
 from pflow_testkit.coverage.hits import Written, keys_of
 from pflow_testkit.coverage.places import node_key
 from pflow_testkit.mutation.model import Mutant
-from pflow_testkit.mutation.telling import SAME, assertion, difference_of
+from pflow_testkit.mutation.telling import SAME, SNAPSHOT, UNSEEN, assertion, difference_of
 from pflow_testkit.runner import Ran, Ready
 
 Outcome = Literal["killed", "timed out", "survived", "the same", "not the same", "untested"]
 
+NO_CASE: Final = "the workflow has no case of its own: write a case file beside it"
 _PATIENCE: Final = 5.0
 _MANY_TIMES: Final = 10
 
@@ -102,7 +103,9 @@ class Judge:
         differs = ran.problems or any(self.see(ran, kind) != kept for kind, kept in base.snapshots.items())
         if differs:
             return Verdict("killed", base.case.name)
-        return Verdict("survived", assertion(base.case, base.ran.result, ran.result))
+        said = assertion(base.case, base.ran.result, ran.result)
+        is_seen = SNAPSHOT not in said or self.see(ran, "trace") != self.see(base.ran, "trace")
+        return Verdict("survived", said if is_seen else UNSEEN)
 
     def _equal(self, document: Document, base: Baseline, folder: Path) -> Verdict:
         ran, _ = self._in_time(document, base, folder)

@@ -54,7 +54,7 @@ class MutationSession:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Tell it."""
-        if not self._told:
+        if terminalreporter.config.option.collectonly:
             return
         terminalreporter.ensure_newline()
         terminalreporter.section("pflow mutants", sep="-")
@@ -66,10 +66,14 @@ class MutationSession:
             terminalreporter.write_line(said, red=True, bold=True)
 
     def _lines(self) -> Iterator[str]:
+        if not self._told:
+            yield "no mutant was run: nothing was selected, or there is nothing to change"
+            return
         counts = Counter(told.outcome for told in self._told)
         noticed, judged = self._noticed()
         words = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
-        yield f"{len(self._told)} mutants: {words}; {noticed} of {judged} noticed ({int(self._score())}%)"
+        mutants = f"{len(self._told)} mutant{'s' * (len(self._told) != 1)}"
+        yield f"{mutants}: {words}; {noticed} of {judged} noticed ({int(self._score())}%)"
         lost = sorted((told for told in self._told if told.outcome in ("survived", "untested")), key=_place)
         for told in (each for each in lost if not each.reason):
             yield ""

@@ -11,6 +11,8 @@ from pflow_engine.trace import NodeTrace, strict_json
 from pflow_testkit.cases import Case
 from pflow_testkit.stress.comparison import canonical, difference, differing
 
+SNAPSHOT: Final = "snapshot: [trace]"
+UNSEEN: Final = "only a secret differs, which no snapshot holds: a test in Python sees it in pflow.calls(…)"
 SAME: Final = "the run is the same: a case is missing in which it matters, or it does not matter"
 _LONGEST: Final = 200
 _VOLATILE: Final = ("timing", "response_time", "response_headers")
@@ -33,7 +35,7 @@ def assertion(case: Case, base: RunResult, mutant: RunResult) -> str:
         if left:
             return _short(f"{here}expect: {{nodes: {{{one.id}: {left}}}}}", here)
         if _facts(one) != _facts(other):
-            return f"{here}snapshot: [trace]"
+            return f"{here}{SNAPSHOT}"
     return SAME
 
 
@@ -61,7 +63,7 @@ def _facts(node: NodeTrace) -> tuple[Any, ...]:
 
 
 def _short(text: str, here: str) -> str:
-    return text if len(text) <= _LONGEST else f"{here}snapshot: [trace]"
+    return text if len(text) <= _LONGEST else f"{here}{SNAPSHOT}"
 
 
 def difference_of(result: RunResult, reference: RunResult, again: Callable[[], RunResult]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pflow_testkit.strategies.values import values
+from pflow_testkit.strategies.values import literal, values, with_optional
 
 
 def batch_configs(
@@ -21,9 +21,9 @@ def batch_configs(
     ``items`` makes the items (a template, or an array), ``aliases`` the names under ``as``, ``parallel`` the mode,
     ``timeouts`` the seconds an attempt may take, by default plenty. Shrinks to one item and no other field.
     """
-    return st.fixed_dictionaries(
-        {"items": st.lists(values(), min_size=1, max_size=3) if items is None else items},
-        optional={
+    return with_optional(
+        {"items": st.lists(values().map(literal), min_size=1, max_size=3) if items is None else items},
+        {
             "as": st.sampled_from(["row", "_x"]) if aliases is None else aliases,
             "error_handling": st.sampled_from(["continue", "fail_fast"]),
             "parallel": st.booleans() if parallel is None else parallel,

@@ -19,6 +19,7 @@ _TELLING: Final = (
 _LETTERS: Final = "ab0 '\"\\\n\t$${}[]%&;,._-#!?*=+Aéß漢😀"
 _KEYS: Final = ("a", "b", "name", "value")
 _MOST: Final = 3
+_LEFT_OUT: Final = object()
 _BIG: Final = 2**53
 
 
@@ -51,6 +52,26 @@ def like(value: Any) -> Values:
         return st.lists(st.one_of([like(item) for item in value[:_MOST]]), max_size=_MOST) if value else st.just([])
     same = st.just(value)
     return same if value is None else same | values(type_name(value))
+
+
+def literal(value: Any) -> Any:
+    """The value as it is written in a workflow, where ``${`` would begin a template."""
+    if isinstance(value, str):
+        return value.replace("${", "$${")
+    if isinstance(value, list):
+        return [literal(item) for item in value]
+    return {name: literal(item) for name, item in value.items()} if isinstance(value, dict) else value
+
+
+def with_optional(required: Mapping[str, Values], optional: Mapping[str, Values]) -> st.SearchStrategy[dict[str, Any]]:
+    """Maps with the required keys and any of the optional ones; shrinks to those alone that are needed.
+
+    With ``fixed_dictionaries(optional=)`` hypothesis gets stuck before that: its order of the keys is drawn, too.
+    """
+    maybe = {name: st.just(_LEFT_OUT) | inner for name, inner in optional.items()}
+    return st.fixed_dictionaries({**required, **maybe}).map(
+        lambda made: {name: value for name, value in made.items() if value is not _LEFT_OUT}
+    )
 
 
 @cache

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pflow_engine.document.schema import TYPES
 from pflow_engine.nodes import Interface, Registry
 from pflow_testkit.strategies.batches import batch_configs
-from pflow_testkit.strategies.values import texts, values
+from pflow_testkit.strategies.values import literal, texts, values
 
 _FIELDS: Final = ("a", "b")
 _ALIASES: Final = ("item", "row")
@@ -78,21 +78,13 @@ def _node(kind: str, interface: Interface, *, batches: bool) -> st.SearchStrateg
 
 
 def _fills(word: str) -> st.SearchStrategy[Fill]:
-    plain = values(word).map(_literal).map(lambda value: lambda _paths: value)
+    plain = values(word).map(literal).map(lambda value: lambda _paths: value)
     return plain | st.tuples(st.sampled_from(_FITTING.get(word, ["exact"])), _PICKS).map(_template)
 
 
 def _template(drawn: tuple[str, int]) -> Fill:
     form, pick = drawn
     return lambda paths: _FORMS[form](f"${{{paths[pick % len(paths)]}}}") if paths else None
-
-
-def _literal(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.replace("${", "$${")
-    if isinstance(value, list):
-        return [_literal(item) for item in value]
-    return {name: _literal(item) for name, item in value.items()} if isinstance(value, dict) else value
 
 
 _BATCHES: Final = batch_configs(

@@ -103,7 +103,8 @@ class _Subject:
         if other is None:
             return None
         path = other.path.replace("#0", "").replace("#", "/")
-        return Failure("parallel != sequential", f"parallel != sequential: {path} is {other.is_now}, was {other.was}")
+        said = f"parallel != sequential: {path} is {other.is_now}, was {other.was}"
+        return Failure("parallel != sequential", str(result.trace.redactor()(said)))
 
 
 class ScheduledPool(Executor):

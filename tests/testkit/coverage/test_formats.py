@@ -60,17 +60,26 @@ def test_lcov():
     ] == as_lcov(SOME).splitlines()
 
 
-def test_page(tmp_path, monkeypatch):
-    """The page has each line of the file, what is missing beside it, and nothing that is not escaped."""
+def _page(tmp_path, monkeypatch, text):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "flows").mkdir()
-    (tmp_path / "flows" / "x.json").write_text("one\n<two>\nthree\nfour\n")
-    page = as_html(SOME)
-    assert '<div class="part"><span class="number">2</span>&lt;two&gt;' in page
+    (tmp_path / "flows" / "x.json").write_text(text)
+    return as_html(SOME)
+
+
+def test_page(tmp_path, monkeypatch):
+    """The page has each line of the file, what is missing beside it, and nothing that is not escaped."""
+    page = _page(tmp_path, monkeypatch, '{"nodes": [\n{"id": "<two>", "type": "echo"}\n]}\n')
+    assert '<div class="part"><span class="number">2</span>{&quot;id&quot;: &quot;&lt;two&gt;&quot;,' in page
     assert "&larr; error a &lt;fails&gt;" in page
     assert "<two>" not in page
     assert "Not counted, since they are not sound: flows/broken.json" in page
     assert not [word for word in ("http://", "https://", "<script") if word in page]
+
+
+def test_page_of_changed_file(tmp_path, monkeypatch):
+    """In place of a file that was broken since the tests ran it says what is wrong with it."""
+    assert "flows/x.json:1:2: error: not JSON" in _page(tmp_path, monkeypatch, "{")
 
 
 def test_percent_rounds_down():

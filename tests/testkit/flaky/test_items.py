@@ -127,3 +127,17 @@ def test_off_by_default(project, ada):
     """Without the option there is no such item."""
     project.hello(ada)
     project.run("--collect-only").stdout.no_fnmatch_line("*flaky*")
+
+
+def test_fails_each_time(project):
+    """A case that always fails is not called flaky, and no schedule is blamed: what is wrong is shown as ever."""
+    project.write("make.json", _code("result: int = 2"))
+    project.write("make.test.yaml", "cases:\n  - name: it\n    expect: {nodes: {make: {result: 3}}}\n")
+    result = project.run("--pflow-flaky=2", "-k", "flaky")
+    result.stdout.fnmatch_lines(
+        [
+            "not flaky: each of 2 runs came to the same, and fails",
+            "flows/make.test.yaml:3:37: error: node 'make': result is 2, expected 3 [[]difference]",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*--pflow-schedule*")

@@ -142,7 +142,11 @@ def test_unknown_mutant(summing):
     result = summing.run("--pflow-mutate", "-k", "change-defaults")
     result.assert_outcomes(failed=1, deselected=result.parseoutcomes()["deselected"])
     result.stdout.fnmatch_lines(
-        ["*there is no such mutant", "hint: did you mean 'change-default inputs.number.default'?*"]
+        [
+            "flows/sum.test.yaml:*:*: error: *there is no such mutant [[]unknown-mutant]",
+            "  at survivors[[]0].mutant",
+            "  hint: did you mean 'change-default inputs.number.default'?*",
+        ]
     )
 
 
@@ -175,8 +179,7 @@ def test_failing_case_says_nothing(summing, cases):
 def test_unsound_workflow(project):
     """Of a workflow with problems there are no mutants."""
     project.write("bad.json", {"nodes": [{"id": "a", "type": "ecko"}]})
-    result = project.run("--pflow-mutate")
-    result.stdout.no_fnmatch_line("*pflow mutants*")
+    project.run("--pflow-mutate").stdout.fnmatch_lines(["no mutant was run: *"])
 
 
 WAYS = """\
@@ -251,3 +254,45 @@ def test_verbose_words(summing):
 def test_off_by_default(summing):
     """Without the option there are no mutants."""
     summing.run().stdout.no_fnmatch_line("*mutant*")
+
+
+def test_secrets_are_not_told(project):
+    """What a mutant changes, and what would notice it, is told without the secrets in it."""
+    nodes = [
+        {"id": "say", "type": "echo", "params": {"text": "open ${api_key}", "auth_token": "s3cr3t", "say": "s3cr3t"}},
+        {
+            "id": "ask",
+            "type": "http",
+            "params": {"url": "http://x.example", "headers": {"Authorization": "Bearer abcdef"}},
+        },
+    ]
+    project.write("say.json", {"inputs": {"api_key": {"type": "string", "default": "hunter2"}}, "nodes": nodes})
+    project.write("say.test.yaml", "cases:\n  - name: it\n    stubs: {ask: {response: 1}}\n    snapshot: [outputs]\n")
+    project.run("--snapshot-update")
+    result = project.run("--pflow-mutate", "--junitxml=out.xml")
+    said = "\n".join(result.stdout.lines) + (project.pytester.path / "out.xml").read_text(encoding="utf-8")
+    assert [] == [secret for secret in ("hunter2", "s3cr3t", "abcdef") if secret in said]
+    result.stdout.fnmatch_lines(
+        [
+            "*  change-text nodes.1.params.headers.Authorization",
+            "  - [[]redacted]",
+            "  + another",
+            "  only a secret differs, which no snapshot holds: a test in Python sees it in pflow.calls(…)",
+        ]
+    )
+
+
+def test_no_case_of_its_own(project):
+    """Of a workflow without a case, since nothing gives its input, it is told that it has none."""
+    project.write("sum.json", {**SUM, "inputs": {"number": {"type": "integer"}}})
+    result = project.run("--pflow-mutate", "-k", "change-number")
+    result.stdout.fnmatch_lines(
+        ["1 mutant: 1 untested; *", "  the workflow has no case of its own: write a case file*"]
+    )
+
+
+def test_no_mutants(project):
+    """Where there is nothing to change that is said, and nothing under --collect-only."""
+    project.write("say.json", {"nodes": [{"id": "say", "type": "echo"}]})
+    project.run("--pflow-mutate").stdout.fnmatch_lines(["*- pflow mutants -*", "no mutant was run: *"])
+    project.run("--pflow-mutate", "--collect-only").stdout.no_fnmatch_line("*pflow mutants*")

@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import example, find, given, settings
 from hypothesis import strategies as st
 
 from pflow_engine import Registry, compile_ir_to_flow, node, validate_ir
@@ -54,7 +54,7 @@ def made_up():
     """Many workflows."""
     found = []
 
-    @settings(max_examples=1000, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=2000, deadline=None, database=None, derandomize=True)
     @given(ir=workflows())
     def collect(ir):
         found.append(ir)
@@ -98,6 +98,7 @@ def test_unknown_types(types, said):
 
 @QUICK
 @given(config=batch_configs())
+@example(config=find(batch_configs(), lambda config: "${" in str(config["items"]), settings=QUICK))
 def test_batch_configs_are_valid(config):
     """A batch block is taken by the validator."""
     validate_ir({"nodes": [{"id": "b", "type": "echo", "batch": config}]})

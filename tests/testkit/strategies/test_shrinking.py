@@ -103,3 +103,9 @@ def test_reported_error_lost():
         return result.status == "success" and any(each.kind == "error" for each in faults.met)
 
     assert [{"node": "b", "error": "it failed"}] == simplest(faults_for(workflow), is_lost)
+
+
+def test_batch_of_two_fields():
+    """A bug that needs two fields of a batch is shown with these two."""
+    found = simplest(batch_configs(), lambda batch: batch.get("parallel") and batch.get("max_retries", 1) > 1)
+    assert {"items": [None], "parallel": True, "max_retries": 2} == found

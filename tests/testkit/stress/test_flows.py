@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from nodes import Counting, Failing, Last, Marking, Tally, Timing, flow_of
 
+from pflow_engine import Node
 from pflow_testkit.stress import Plan
 from pflow_testkit.stress.flows import explore_flow
 
@@ -52,6 +53,23 @@ def test_class_attribute_found(granularity):
     found = explore_flow(flow_of(Last), granularity=granularity).found
     assert "parallel != sequential: it.results[0].item_seen is 1, was 0" == found.failure.text
     assert 10 == found.replayed
+
+
+class _Keys(Node):
+    item = None
+
+    def prep(self, shared):
+        _Keys.item = shared["item"]
+
+    def post(self, shared, prep_result, exec_result):
+        shared["api_token"] = f"hush-{_Keys.item}-hush"
+
+
+def test_secret_is_kept():
+    """A secret that comes out differently is not told."""
+    text = explore_flow(flow_of(_Keys)).found.failure.text
+    assert text.startswith("parallel != sequential: it.results[0].api_token is ")
+    assert "hush-1" not in text
 
 
 def test_shared_value_named():

@@ -10,7 +10,7 @@ from pflow_engine.document.positions import Path, texts_in
 from pflow_engine.templates import parse
 from pflow_testkit.coverage.places import may_fail
 from pflow_testkit.mutation.model import DROP, Idea, Subject, nodes_at
-from pflow_testkit.mutation.operators.values import in_short
+from pflow_testkit.mutation.operators.values import in_line
 
 _DEFAULTS: Final = BatchConfig([])
 _MOST_ATTEMPTS: Final = 10
@@ -28,7 +28,7 @@ def _changed(
         now = change(value)
         if now is not None and now != value:
             at = (*batch, field)
-            yield Idea(at, in_short(value), in_short(now), ((at, now),), node["id"], equivalent)
+            yield Idea(at, in_line(value), in_line(now), ((at, now),), node["id"], equivalent)
 
 
 def change_error_handling(subject: Subject) -> Iterator[Idea]:
@@ -60,7 +60,7 @@ def drop_timeout(subject: Subject) -> Iterator[Idea]:
     for path, node in nodes_at(subject):
         at = (*path, "batch", "timeout")
         if "timeout" in node.get("batch", {}):
-            yield Idea(at, in_short(node["batch"]["timeout"]), "left out", ((at, DROP),), node["id"])
+            yield Idea(at, in_line(node["batch"]["timeout"]), "left out", ((at, DROP),), node["id"])
 
 
 def drop_item(subject: Subject) -> Iterator[Idea]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from pflow_testkit.mutation.model import DROP, Edits, Idea, Subject, nodes_at
-from pflow_testkit.mutation.operators.values import another, in_short
+from pflow_testkit.mutation.operators.values import another, in_line
 
 
 def drop_output(subject: Subject) -> Iterator[Idea]:
@@ -32,7 +32,7 @@ def change_default(subject: Subject) -> Iterator[Idea]:
     for name, declared in subject.ir.get("inputs", {}).items():
         if "default" in declared:
             path, now = ("inputs", name, "default"), another(declared["default"])
-            yield Idea(path, in_short(declared["default"]), in_short(now), ((path, now),))
+            yield Idea(path, in_line(declared["default"]), in_line(now), ((path, now),))
 
 
 def drop_default(subject: Subject) -> Iterator[Idea]:
@@ -41,7 +41,7 @@ def drop_default(subject: Subject) -> Iterator[Idea]:
         if "default" in declared:
             path = ("inputs", name, "default")
             edits: Edits = ((path, DROP), (("inputs", name, "required"), True))
-            yield Idea(path, in_short(declared["default"]), "left out", edits)
+            yield Idea(path, in_line(declared["default"]), "left out", edits)
 
 
 def require_input(subject: Subject) -> Iterator[Idea]:
@@ -66,4 +66,4 @@ def drop_mapping(subject: Subject) -> Iterator[Idea]:
             written = node.get("params", {}).get(mapping)
             for name, value in written.items() if isinstance(written, dict) else ():
                 at = (*path, "params", mapping, name)
-                yield Idea(at, in_short(value), "left out", ((at, DROP),), node["id"])
+                yield Idea(at, in_line(value), "left out", ((at, DROP),), node["id"])

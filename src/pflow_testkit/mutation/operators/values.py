@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
-
-_LONGEST: Final = 60
+from typing import Any
 
 
-def in_short(value: Any) -> str:
-    """A value as one line of at most 60 characters."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+def in_line(value: Any) -> str:
+    """A value as one line, however long."""
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def another(value: Any) -> Any:
