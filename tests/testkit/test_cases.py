@@ -312,7 +312,7 @@ def test_structure_and_words_at_once(tmp_path):
     [
         (lambda path: path.mkdir(), "this is a folder, not a file"),
         (lambda path: path.write_bytes(b"cases: \xff"), "not UTF-8"),
-        (lambda path: path.symlink_to("nowhere"), "no such file"),
+        (lambda path: path.symlink_to("nowhere"), "a link to nowhere, which is not there"),
     ],
 )
 def test_unreadable_case_file(tmp_path, make, said):
