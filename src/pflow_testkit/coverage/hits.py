@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pflow_engine.document.model import Workflow
 from pflow_engine.document.positions import texts_in
-from pflow_engine.templates import Reference, parse
+from pflow_engine.templates import Path, Reference, parse
 from pflow_engine.templates.lookup import NOT_THERE, Resolve, reference_resolver
 from pflow_engine.trace import BatchTrace, NodeTrace, Trace
 from pflow_testkit.coverage.places import (
@@ -88,7 +88,9 @@ class Written:
         templates = items.plain + (params.plain if batch.items else ())
         chosen = items.chosen([scope])
         if params.choices:
-            chosen += params.chosen(_item_scopes(node, self.aliases[node.id], scope))
+            items_run = _items(node)
+            distinct = _one_of_each_shape(items_run) if params.shallow else items_run
+            chosen += params.chosen(_item_scopes(distinct, self.aliases[node.id], scope))
         outcomes = tuple(_outcomes(batch, node.outputs))
         return NodeSeen(node.id, node.action, node.status, templates, outcomes, chosen)
 
@@ -98,6 +100,8 @@ class _Templates(NamedTuple):
 
     plain: tuple[str, ...]
     choices: tuple[tuple[str, tuple[Resolve, ...]], ...]
+    shallow: bool
+    """None looks further than one step down, so that items of one shape choose alike."""
 
     @classmethod
     def of(cls, value: Any) -> _Templates:
@@ -106,6 +110,7 @@ class _Templates(NamedTuple):
         return cls(
             tuple(text for text, each in found.items() if len(each.choices) == 1),
             tuple((each.text, tuple(_resolver(choice) for choice in each.choices)) for each in several),
+            all(_is_shallow(path) for each in several for path in each.paths()),
         )
 
     def chosen(self, scopes: Iterable[Mapping[str, Any]]) -> tuple[Chosen, ...]:
@@ -122,6 +127,10 @@ class _Templates(NamedTuple):
         return tuple(found)
 
 
+def _is_shallow(path: Path) -> bool:
+    return len(path.steps) <= 1 and not any(isinstance(step, Path) for step in path.steps)
+
+
 def _resolver(choice: Any) -> Resolve:
     return reference_resolver(Reference("", (choice,)))
 
@@ -136,14 +145,27 @@ def _choice(resolvers: tuple[Resolve, ...], scope: Mapping[str, Any]) -> int:
     return -1
 
 
-def _item_scopes(node: NodeTrace, alias: str, scope: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    own = dict(scope)
-    failed = ((entry["index"], entry["item"]) for entry in node.outputs.get("errors") or ())
+def _items(node: NodeTrace) -> list[tuple[int, Any]]:
+    failed = [(entry["index"], entry["item"]) for entry in node.outputs.get("errors") or ()]
     results = enumerate(node.outputs.get("results") or ())
-    done = ((index, result["item"]) for index, result in results if isinstance(result, Mapping) and "item" in result)
-    for items in (failed, done):
-        for own["__index__"], own[alias] in items:
-            yield own
+    return failed + [(index, result["item"]) for index, result in results if type(result) is dict and "item" in result]
+
+
+def _one_of_each_shape(items: list[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+    seen: set[Any] = set()
+    for index, item in items:
+        kind = type(item)
+        # Text may be JSON, whose shape nobody knows.
+        shape = tuple(item) if kind is dict else (kind, len(item)) if kind is list else item if kind is str else kind
+        if shape not in seen:
+            seen.add(shape)
+            yield index, item
+
+
+def _item_scopes(items: Iterable[tuple[int, Any]], alias: str, scope: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    own = dict(scope)
+    for own["__index__"], own[alias] in items:
+        yield own
 
 
 def _outcomes(batch: BatchTrace, outputs: Mapping[str, Any]) -> Iterator[str]:

@@ -171,6 +171,26 @@ def test_choices_of_items(registry):
     assert ['ask: ${item.what ?? item.other ?? "none"}, by "none"'] == [text for text in missed if "$" in text]
 
 
+@pytest.mark.parametrize(
+    ("template", "items", "taken"),
+    [
+        ('${item.a ?? item.b ?? "c"}', [1, 2, {"b": 1}, {"b": 2}, {"a": 1, "b": 2}], ["item.a", "item.b", '"c"']),
+        ('${item[1] ?? "none"}', [[1], [2], [1, 2]], ["item[1]", '"none"']),
+        ('${item.a ?? "none"}', ['{"a": 1}', "[]", "x"], ["item.a", '"none"']),
+        ('${item.a.b ?? "none"}', [{"a": 1}, {"a": {"b": 1}}], ["item.a.b", '"none"']),
+        ('${names[${item}] ?? "none"}', [7, 0], ["names[${item}]", '"none"']),
+    ],
+)
+def test_items_choose_by_shape(registry, template, items, taken):
+    """Items of one shape choose alike; where a template looks deeper than that, each is asked."""
+    ir = {
+        "inputs": {"all": {}, "names": {}},
+        "nodes": [{"id": "say", "type": "echo", "params": {"x": template}, "batch": {"items": "${all}"}}],
+    }
+    reached, _ = _split(ir, registry, {"all": items, "names": ["Ada"]})
+    assert taken == [text.partition(", by ")[2] for text in reached if ", by " in text]
+
+
 def test_unresolved_is_not_reached(registry):
     """A template that had no value is not reached, though its node began."""
     ir = {
