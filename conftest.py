@@ -4,6 +4,8 @@ A run of pytester unloads again what was loaded during it, so what every run nee
 takes a second longer.
 """
 
+import signal
+
 import hypothesis.internal.observability  # noqa: F401  # as above
 import pytest
 
@@ -11,6 +13,10 @@ import pflow_testkit.collector
 import pflow_testkit.session  # noqa: F401  # as above
 
 pytest_plugins = ["pytester"]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that starts pytest in the background has it ignore Ctrl-C, and so would all that tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

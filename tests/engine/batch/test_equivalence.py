@@ -202,21 +202,21 @@ def law(run, canonical, found):
     return law
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(case=cases(), workers=st.integers(1, 8))
 def test_pool_as_one_by_one(law, pool, case, workers):
     """Run by workers, a workflow leaves the same store, error and trace as one by one."""
     law(*case, ONE_BY_ONE, Way(pool, workers))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(case=cases(), workers=st.integers(1, 8), others=st.integers(1, 8))
 def test_any_number_of_workers(law, pool, case, workers, others):
     """Any two numbers of workers come to the same."""
     law(*case, Way(pool, workers), Way(pool, others))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(case=cases(), workers=st.none() | st.integers(1, 8))
 def test_same_way_twice(law, pool, case, workers):
     """The same way twice comes to the same."""
@@ -224,14 +224,14 @@ def test_same_way_twice(law, pool, case, workers):
     law(*case, way, way)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(case=cases(), order=st.permutations(range(MOST)), late=st.booleans())
 def test_any_order(law, case, order, late):
     """Whatever the order in which items begin their work or end, the run comes to the same as one by one."""
     law(*case, ONE_BY_ONE, Way(ThreadPoolExecutor, MOST, tuple(order), late=late))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(case=cases(), workers=st.integers(1, 8))
 def test_fail_fast_is_continue_cut_short(run, spelled, case, workers):
     """Items start in order, and each that a fail_fast batch started comes to what it comes to under continue."""
