@@ -15,7 +15,7 @@ import pflow_testkit.session  # noqa: F401  # as above
 pytest_plugins = ["pytester"]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A shell that starts pytest in the background has it ignore Ctrl-C, and so would all that tests start and interrupt.
+    # A shell that starts pytest in the background has it ignore Ctrl-C, and all that tests start would do the same.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from pflow_testkit.mutation.operators.values import another, in_short
+from pflow_testkit.mutation.operators.values import another
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,3 @@ from pflow_testkit.mutation.operators.values import another, in_short
 def test_another(value, other):
     """A value of the same type that is not equal."""
     assert other == another(value)
-
-
-def test_in_short():
-    """A long value is cut to sixty characters."""
-    assert ['"short"', 60] == [in_short("short"), len(in_short("x" * 200))]
