@@ -22,6 +22,8 @@ _FAILURES: Final = (ValueError, KeyError, IndexError, OverflowError)
 
 _SAFE_DIGITS: Final = 18
 _SAFE_BITS: Final = 1000
+_LONGEST_NUMBER: Final = 300
+"""Characters; PyYAML takes time square in those of ``1:59:59…``."""
 _BEGINS: Final = {yaml.SequenceStartEvent: list, yaml.MappingStartEvent: dict}
 _ENDS: Final = frozenset({yaml.SequenceEndEvent, yaml.MappingEndEvent})
 
@@ -106,6 +108,8 @@ def _converted(tag: str, value: str, loader: Any) -> Any:
         return None
     if tag == f"{_TAG}int" and value.isdigit() and value[0] != "0" and len(value) <= _SAFE_DIGITS:
         return int(value)
+    if len(value) > _LONGEST_NUMBER:
+        raise NeedsCare
     try:
         found = loader.construct_object(yaml.ScalarNode(tag, value))
     except (*_FAILURES, yaml.YAMLError):
