@@ -17,13 +17,12 @@ from pflow_engine.document.plain import DEEPEST
 
 _TAG: Final = "tag:yaml.org,2002:"
 _NO_KEY: Final = object()
-_FAILURES: Final = (ValueError, KeyError, IndexError, OverflowError)
+_FAILURES: Final = (ValueError, KeyError, IndexError)
 """How PyYAML fails on ``0b_``."""
 
 _SAFE_DIGITS: Final = 18
-_SAFE_BITS: Final = 1000
 _LONGEST_NUMBER: Final = 300
-"""Characters; PyYAML takes time square in those of ``1:59:59…``."""
+"""Characters: few enough that an integer of them is one to JSON, too. ``1:59:59…`` takes PyYAML time square in them."""
 _BEGINS: Final = {yaml.SequenceStartEvent: list, yaml.MappingStartEvent: dict}
 _ENDS: Final = frozenset({yaml.SequenceEndEvent, yaml.MappingEndEvent})
 
@@ -114,8 +113,6 @@ def _converted(tag: str, value: str, loader: Any) -> Any:
         found = loader.construct_object(yaml.ScalarNode(tag, value))
     except (*_FAILURES, yaml.YAMLError):
         raise NeedsCare from None
-    if isinstance(found, bool) or (isinstance(found, float) and math.isfinite(found)):
-        return found
-    if isinstance(found, int) and found.bit_length() <= _SAFE_BITS:
+    if isinstance(found, int) or (isinstance(found, float) and math.isfinite(found)):
         return found
     raise NeedsCare
