@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 import pytest
 
+from pflow_testkit.options import add_share, read_share
+
+_UNDER = "--pflow-cov-fail-under"
 _FILES = {"term": "", "html": "pflow-coverage.html", "json": "pflow-coverage.json", "lcov": "pflow-coverage.lcov"}
 
 
@@ -37,12 +40,7 @@ def add_coverage_options(parser: pytest.Parser) -> None:
         help="count what of each workflow the tests reach: nodes, edges, templates, what becomes of batches, errors. "
         "REPORT is term (the default), html, json or lcov, these with a file: html:FILE. Repeatable",
     )
-    group.addoption(
-        "--pflow-cov-fail-under",
-        type=float,
-        metavar="N",
-        help="fail if less than N percent is reached; counts as --pflow-cov",
-    )
+    add_share(group, _UNDER, "fail if less than N percent is reached; counts as --pflow-cov")
 
 
 def read_coverage_options(config: pytest.Config) -> CoverageOptions | None:
@@ -51,12 +49,10 @@ def read_coverage_options(config: pytest.Config) -> CoverageOptions | None:
     Raises:
         pytest.UsageError: a report of no known kind, into a folder that is not there, or a share of over 100 percent.
     """
-    under = config.getoption("pflow_cov_fail_under")
+    under = read_share(config, _UNDER)
     given = config.getoption("pflow_cov") or ([] if under is None else ["term"])
     if not given:
         return None
-    if under is not None and not 0 <= under <= 100:  # noqa: PLR2004  # percent
-        raise pytest.UsageError(f"--pflow-cov-fail-under: a percentage from 0 to 100, not {under:g}")
     base = config.invocation_params.dir
     return CoverageOptions(tuple(_report(text, base) for text in dict.fromkeys(given)), under)
 

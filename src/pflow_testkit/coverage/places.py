@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple
 
 from pflow_engine.document.model import BatchConfig, Document, Edge, Workflow
@@ -133,6 +133,5 @@ def _outcomes(batch: BatchConfig, *, fails: bool) -> Iterator[str]:
 def with_nested(workflow: Workflow) -> Iterator[Workflow]:
     """A workflow and those that it nests."""
     yield workflow
-    children: Mapping[str, Workflow] = workflow.children
-    for child in children.values():
+    for child in workflow.children.values():
         yield from with_nested(child)

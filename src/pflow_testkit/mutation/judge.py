@@ -75,8 +75,8 @@ class Judge:
         if not able:
             return Verdict("survived", f"no case reaches node '{mutant.idea.node}'")
         document = replace(self.document, ir=mutant.ir)
-        said = [self._equal, self._noticed][not mutant.idea.equivalent]
-        verdicts = (said(document, each, folder / str(number)) for number, each in enumerate(able))
+        judge = self._equal if mutant.idea.equivalent else self._noticed
+        verdicts = (judge(document, each, folder / str(number)) for number, each in enumerate(able))
         found = [*_until(lambda verdict: verdict.outcome not in ("survived", "the same"), verdicts)]
         # Of the survivor, what the first case would have to say that came out otherwise.
         return found[-1] if found[-1].outcome != "survived" else max(found, key=lambda verdict: verdict.by != SAME)

@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 import pytest
 
+from pflow_testkit.options import add_share, read_share
+
+_UNDER = "--pflow-mutate-fail-under"
 KEY: pytest.StashKey[MutationOptions | None] = pytest.StashKey()
 
 
@@ -25,12 +28,7 @@ def add_mutation_options(parser: pytest.Parser) -> None:
         help="change each workflow one step at a time and run its cases again: item mutant[…]. Lists the changes that "
         "no case notices",
     )
-    group.addoption(
-        "--pflow-mutate-fail-under",
-        type=float,
-        metavar="N",
-        help="fail if the cases notice less than N percent of the mutants; counts as --pflow-mutate",
-    )
+    add_share(group, _UNDER, "fail if the cases notice less than N percent of the mutants; counts as --pflow-mutate")
 
 
 def read_mutation_options(config: pytest.Config) -> MutationOptions | None:
@@ -39,7 +37,5 @@ def read_mutation_options(config: pytest.Config) -> MutationOptions | None:
     Raises:
         pytest.UsageError: a share of over 100 percent.
     """
-    under = config.getoption("pflow_mutate_fail_under")
-    if under is not None and not 0 <= under <= 100:  # noqa: PLR2004  # percent
-        raise pytest.UsageError(f"--pflow-mutate-fail-under: a percentage from 0 to 100, not {under:g}")
+    under = read_share(config, _UNDER)
     return MutationOptions(under) if under is not None or config.getoption("pflow_mutate") else None
