@@ -30,9 +30,21 @@ def reference_problems(workflow: Workflow, registry: Registry) -> Iterator[Probl
         yield from _id(workflow, index, node)
         yield from _alias(workflow, index, node, names)
         yield from _actions(workflow, index, node, registry, edges.pop(node.id, ()))
+    yield from default_problems(workflow)
+    yield from _graph(workflow, Graph.of(workflow))
+
+
+def flow_problems(workflow: Workflow, graph: Graph) -> Iterator[Problem]:
+    """The errors among them that edges and the start node can make."""
+    yield from _bad_edges(workflow)
+    yield from _bad_start(workflow)
+    yield from _graph(workflow, graph)
+
+
+def default_problems(workflow: Workflow) -> Iterator[Problem]:
+    """Those that defaults of inputs can make."""
     for name, declared in workflow.inputs.items():
         yield from _default(workflow, name, declared)
-    yield from _graph(workflow)
 
 
 def _duplicate_ids(workflow: Workflow) -> Iterator[Problem]:
@@ -172,8 +184,7 @@ def _default(workflow: Workflow, name: str, declared: InputDeclaration) -> Itera
         )
 
 
-def _graph(workflow: Workflow) -> Iterator[Problem]:
-    graph = Graph.of(workflow)
+def _graph(workflow: Workflow, graph: Graph) -> Iterator[Problem]:
     reachable = graph.reachable()
     for index, node in enumerate(workflow.nodes):
         if reachable and node.id not in reachable:
