@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final, Literal, NamedTuple
 
+import pytest
+
 from pflow_engine.clock import CancelToken
 from pflow_engine.document.model import Document
 from pflow_engine.errors import PflowError
 from pflow_engine.result import RunResult
+from pflow_engine.validation import absolute
 from pflow_testkit.cases import Case
-from pflow_testkit.coverage.hits import Written, keys_of
+from pflow_testkit.coverage.hits import Written, keys_of, runs_in
 from pflow_testkit.coverage.places import node_key
 from pflow_testkit.mutation.model import Mutant
+from pflow_testkit.mutation.sources import Source
 from pflow_testkit.mutation.telling import SAME, SNAPSHOT, UNSEEN, assertion, difference_of
 from pflow_testkit.runner import Ran, Ready
 
 Outcome = Literal["killed", "timed out", "survived", "the same", "not the same", "untested"]
 
 NO_CASE: Final = "the workflow has no case of its own: write a case file beside it"
+NONE_PASSES: Final = "no case of the workflow passes as it is"
+NONE_RUNS_IT: Final = "no case of its own passes, nor does one of {callers} that runs it: write a case file beside it"
+TELLS: Final = "its batch_metadata, which says how items were run, are outputs: only a case of its own can judge"
 _PATIENCE: Final = 5.0
 _MANY_TIMES: Final = 10
+_MOST_NAMES: Final = 5
 
 
 class Verdict(NamedTuple):
@@ -34,19 +42,34 @@ class Verdict(NamedTuple):
     by: str = ""
 
 
-Prepare = Callable[[Document, Case, Path], Ready]
+Prepare = Callable[[Source, Document, Case, Path], Ready]
 See = Callable[[Ran, str], Any]
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """A case run on the workflow as it is: what its snapshots hold, and the places that it reached."""
+    """A case run on the workflow as it is: what its snapshots hold, and the places that it reached.
 
+    ``source`` is whose case it is: the workflow that is mutated, or one that nests it, which ``of`` names then.
+    """
+
+    source: Source
+    of: str
     case: Case
     ran: Ran
     seconds: float
     snapshots: Mapping[str, Any]
     reached: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        """What the case is called, and whose it is."""
+        return f"{self.case.name}{self.of}"
+
+    @property
+    def quoted(self) -> str:
+        """The same, to be read in a sentence."""
+        return f"'{self.case.name}'{self.of}"
 
     def reaches(self, mutant: Mutant) -> bool:
         """Whether it may notice."""
@@ -55,75 +78,122 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Judge:
-    """Runs cases on a workflow and on its mutants. ``see`` gives what a snapshot of a kind holds of a run."""
+    """Runs cases on a workflow and on its mutants: its own, and then those of ``callers``, which nest it.
 
-    document: Document
+    ``see`` gives what a snapshot of a kind holds of a run.
+    """
+
+    source: Source
+    callers: tuple[Source, ...]
     prepare: Prepare
     see: See
 
-    def baselines(self, cases: Iterable[Case], folder: Path) -> list[Baseline]:
-        """Those of the cases that pass; one that fails says nothing of a mutant, nor does one that reaches out."""
-        given = [case for case in cases if not case.live]
-        found = [self._baseline(case, folder / str(number)) for number, case in enumerate(given)]
+    def baselines(self, folder: Path) -> list[Baseline]:
+        """Those of the cases that pass and run the workflow.
+
+        A case that fails says nothing of a mutant, nor does one that reaches out.
+        """
+        sources = (self.source, *self.callers)
+        given = [(source, case) for source in sources for case in source.cases if not case.live]
+        found = (self._baseline(*each, folder / str(number)) for number, each in enumerate(given))
         return [each for each in found if each is not None]
 
     def verdict(self, mutant: Mutant, baselines: list[Baseline], folder: Path) -> Verdict:
         """Run the mutant through the cases that reach what was changed, until one notices."""
         if not baselines:
-            return Verdict("untested", "no case of the workflow passes as it is")
+            return Verdict("untested", self._none())
         able = [each for each in baselines if each.reaches(mutant)]
         if not able:
             return Verdict("survived", f"no case reaches node '{mutant.idea.node}'")
-        document = replace(self.document, ir=mutant.ir)
+        if mutant.idea.equivalent and _tells(mutant):
+            able = [each for each in able if not each.of]
+        if not able:
+            return Verdict("untested", TELLS)
+        # Nobody reads where the problems of a mutant stand.
+        document = replace(self.source.document, ir=mutant.ir, text="", locate=None)
         judge = self._equal if mutant.idea.equivalent else self._noticed
         verdicts = (judge(document, each, folder / str(number)) for number, each in enumerate(able))
         found = [*_until(lambda verdict: verdict.outcome not in ("survived", "the same"), verdicts)]
-        # Of the survivor, what the first case would have to say that came out otherwise.
-        return found[-1] if found[-1].outcome != "survived" else max(found, key=lambda verdict: verdict.by != SAME)
+        if found[-1].outcome != "survived":
+            return found[-1]
+        # What the first case would have to say that came out otherwise.
+        said = max(found, key=lambda verdict: verdict.by != SAME).by
+        return Verdict("survived", "\n".join(filter(None, [said, self._ran_in(able)])))
 
-    def _baseline(self, case: Case, folder: Path) -> Baseline | None:
+    def _none(self) -> str:
+        if not self.callers:
+            return NONE_PASSES if self.source.cases else NO_CASE
+        return NONE_RUNS_IT.format(callers=_some([caller.document.file for caller in self.callers]))
+
+    def _ran_in(self, able: list[Baseline]) -> str:
+        told = any(each.of for each in able)
+        return f"not noticed by {_some([each.quoted for each in able])}" if told else ""
+
+    def _baseline(self, source: Source, case: Case, folder: Path) -> Baseline | None:
         started = perf_counter()
         try:
-            ran = self.prepare(self.document, case, folder).ran(folder)
-        except PflowError:
+            ran = self.prepare(source, source.document, case, folder).ran(folder)
+        except (PflowError, pytest.FixtureLookupError):  # a caller's fixtures may not be known in this folder
             return None
-        if ran.problems:
+        reached = None if ran.problems else self._reached(ran)
+        if reached is None:
             return None
         snapshots = {kind: self.see(ran, kind) for kind in case.snapshot}
-        seen = Written(ran.result.workflow).seen(ran.result.trace)
-        return Baseline(case, ran, perf_counter() - started, snapshots, frozenset(keys_of(seen)))
+        of = "" if source is self.source else f" of {source.document.file}"
+        return Baseline(source, of, case, ran, perf_counter() - started, snapshots, reached)
+
+    def _reached(self, ran: Ran) -> frozenset[str] | None:
+        runs = [
+            (workflow, trace)
+            for workflow, trace in runs_in(ran.result.workflow, ran.result.trace)
+            if absolute(workflow.document) == self.source.file
+        ]
+        written = {id(workflow): Written(workflow) for workflow, _ in runs}
+        seen = {written[id(workflow)].seen(trace) for workflow, trace in runs}
+        return frozenset(key for each in seen for key in keys_of(each)) if runs else None
 
     def _noticed(self, document: Document, base: Baseline, folder: Path) -> Verdict:
         try:
             ran, in_time = self._in_time(document, base, folder)
         except PflowError:
-            return Verdict("killed", base.case.name)
+            return Verdict("killed", base.name)
         if not in_time:
-            return Verdict("timed out", base.case.name)
+            return Verdict("timed out", base.name)
         differs = ran.problems or any(self.see(ran, kind) != kept for kind, kept in base.snapshots.items())
         if differs:
-            return Verdict("killed", base.case.name)
-        said = assertion(base.case, base.ran.result, ran.result)
+            return Verdict("killed", base.name)
+        said = assertion(f"case {base.quoted}", base.ran.result, ran.result)
         is_seen = SNAPSHOT not in said or self.see(ran, "trace") != self.see(base.ran, "trace")
         return Verdict("survived", said if is_seen else UNSEEN)
 
     def _equal(self, document: Document, base: Baseline, folder: Path) -> Verdict:
         ran, _ = self._in_time(document, base, folder)
         found = difference_of(ran.result, base.ran.result, lambda: self._again(base, folder / "again"))
-        return Verdict("not the same", f"{base.case.name}: {found}") if found else Verdict("the same")
+        return Verdict("not the same", f"{base.name}: {found}") if found else Verdict("the same")
 
     def _again(self, base: Baseline, folder: Path) -> RunResult:
-        return self.prepare(self.document, base.case, folder).run(folder)
+        return self.prepare(base.source, base.source.document, base.case, folder).run(folder)
 
     def _in_time(self, document: Document, base: Baseline, folder: Path) -> tuple[Ran, bool]:
         cancel = CancelToken()
         timer = threading.Timer(_PATIENCE + _MANY_TIMES * base.seconds, cancel.cancel)
         timer.start()
         try:
-            ready = self.prepare(document, base.case, folder)
+            ready = self.prepare(base.source, base.source.with_mutant(document), base.case, folder)
             return ready.judged(ready.run(folder, cancel=cancel)), not cancel.cancelled
         finally:
             timer.cancel()
+
+
+def _tells(mutant: Mutant) -> bool:
+    # Where no outputs are declared, those of the node that runs last are the workflow's.
+    node = mutant.idea.node
+    return not mutant.ir.get("outputs") and not any(edge["from"] == node for edge in mutant.ir["edges"])
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
 
 
 def _until(done: Callable[[Verdict], bool], verdicts: Iterator[Verdict]) -> Iterator[Verdict]:
