@@ -556,6 +556,18 @@ def test_picture_of_mutants(five_minutes):
     assert expected == _from("pflow mutants", five_minutes.runpytest_inprocess(*arguments))
 
 
+def test_picture_of_nested_mutants(five_minutes):
+    """So is what is told of those of a workflow that only another one has a case for."""
+    arguments, expected = picture("nested mutants")
+    flows = five_minutes.path / "flows"
+    (flows / "triage.test.yaml").unlink()
+    nodes = "nodes: [{id: sub, type: workflow, params: {workflow_ref: triage.json, param_mapping: {since: v1.0}}}]\n"
+    (flows / "releases.yaml").write_text(nodes)
+    case = "cases:\n- name: two commits\n  stubs: {sub/fetch: {response: [{message: one}, {message: two}]}}\n"
+    (flows / "releases.test.yaml").write_text(case)
+    assert expected == _from("pflow mutants", five_minutes.runpytest_inprocess(*arguments))
+
+
 def _from(heading, result):
     lines = timeless(result.stdout.lines)
     return lines[next(number for number, line in enumerate(lines) if heading in line) :]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -17,7 +17,8 @@ from pflow_engine.nodes import Registry
 from pflow_testkit.cases import Case
 from pflow_testkit.coverage.lines import line_of
 from pflow_testkit.hooks import hooks_for
-from pflow_testkit.mutation.judge import Baseline, Judge, Verdict
+from pflow_testkit.mutation.baselines import Baseline
+from pflow_testkit.mutation.judge import Judge, Verdict
 from pflow_testkit.mutation.model import Mutant
 from pflow_testkit.mutation.mutants import mutants_of
 from pflow_testkit.mutation.sources import Source, callers_of
@@ -54,13 +55,12 @@ class Told(NamedTuple):
 class Mutants:
     """Those of one file.
 
-    Its cases, and those of the workflows that nest it, are run on the files as they are once in each process, when
-    first asked for.
+    Each of its cases, and of those of the workflows that nest it, is run on the files as they are once in each process,
+    when it is first asked.
     """
 
     source: Source
-    _baselines: list[list[Baseline]] = field(default_factory=list)
-    _redact: list[Redact] = field(default_factory=list)
+    _known: dict[int, Baseline | None] = field(default_factory=dict)
 
     def tests(self, known: Registry) -> Iterator[tuple[str, Test]]:
         """The name and the test of each mutant; a workflow that is not sound has none."""
@@ -73,12 +73,8 @@ class Mutants:
 
     def _test(self, mutant: Mutant) -> Test:
         def test(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-            judge = self._judge(request)
-            if not self._baselines:
-                self._baselines.append(judge.baselines(tmp_path / "as it is"))
-                self._redact.append(self._redacts(request))
-            verdict = judge.verdict(mutant, self._baselines[0], tmp_path)
-            told = self._told(mutant, verdict)
+            verdict = self._judge(request).verdict(mutant, tmp_path)
+            told = self._told(mutant, verdict, self._redact(request))
             request.node.user_properties.append((VERDICT, json.dumps(told, ensure_ascii=False)))
             if verdict.outcome == "not the same":
                 said = f"the engine promises that this makes no difference: {_diff(told)}\n{told.by}"
@@ -93,19 +89,23 @@ class Mutants:
         def see(ran: Ran, kind: str) -> Any:
             return Seen.of(ran.result, request.node).data(kind)
 
-        return Judge(self.source, tuple(callers_of(self.source, request.config)), prepare, see)
+        return Judge(self.source, tuple(callers_of(self.source, request.config)), prepare, see, self._known)
 
-    def _told(self, mutant: Mutant, verdict: Verdict) -> Told:
-        redact, document = self._redact[0], self.source.document
+    def _told(self, mutant: Mutant, verdict: Verdict, redact: Redact) -> Told:
+        document = self.source.document
         was, now = change_in_short(mutant.idea, redact)
         line = line_of(document, mutant.idea.path)
         reason = explained(self.source.cases).get(mutant.name, "")
         return Told(document.file, line, mutant.name, was, now, verdict.outcome, redact(verdict.by), reason)
 
-    def _redacts(self, request: pytest.FixtureRequest) -> Redact:
-        hooks, written = hooks_for(request.config, request.node.path), redactor_of(self.source.document.ir)
-        redactors = [written, *(base.ran.result.trace.redactor() for base in self._baselines[0])]
+    def _redact(self, request: pytest.FixtureRequest) -> Redact:
+        hooks = hooks_for(request.config, request.node.path)
+        redactors = [self._written, *(base.redact for base in self._known.values() if base is not None)]
         return lambda value: hooks.redact(reduce(lambda found, redactor: redactor(found), redactors, value))
+
+    @cached_property
+    def _written(self) -> Redact:
+        return redactor_of(self.source.document.ir)
 
 
 def _unmatched(cases: tuple[Case, ...], names: list[str]) -> Iterator[tuple[str, Test]]:

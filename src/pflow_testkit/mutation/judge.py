@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -15,10 +15,8 @@ from pflow_engine.clock import CancelToken
 from pflow_engine.document.model import Document
 from pflow_engine.errors import PflowError
 from pflow_engine.result import RunResult
-from pflow_engine.validation import absolute
 from pflow_testkit.cases import Case
-from pflow_testkit.coverage.hits import Written, keys_of, runs_in
-from pflow_testkit.coverage.places import node_key
+from pflow_testkit.mutation.baselines import Baseline, reached_by
 from pflow_testkit.mutation.model import Mutant
 from pflow_testkit.mutation.sources import Source
 from pflow_testkit.mutation.telling import SAME, SNAPSHOT, UNSEEN, assertion, difference_of
@@ -47,87 +45,61 @@ See = Callable[[Ran, str], Any]
 
 
 @dataclass(frozen=True)
-class Baseline:
-    """A case run on the workflow as it is: what its snapshots hold, and the places that it reached.
-
-    ``source`` is whose case it is: the workflow that is mutated, or one that nests it, which ``of`` names then.
-    """
-
-    source: Source
-    of: str
-    case: Case
-    ran: Ran
-    seconds: float
-    snapshots: Mapping[str, Any]
-    reached: frozenset[str]
-
-    @property
-    def name(self) -> str:
-        """What the case is called, and whose it is."""
-        return f"{self.case.name}{self.of}"
-
-    @property
-    def quoted(self) -> str:
-        """The same, to be read in a sentence."""
-        return f"'{self.case.name}'{self.of}"
-
-    def reaches(self, mutant: Mutant) -> bool:
-        """Whether it may notice."""
-        return not mutant.idea.node or node_key(mutant.idea.node) in self.reached
-
-
-@dataclass(frozen=True)
 class Judge:
     """Runs cases on a workflow and on its mutants: its own, and then those of ``callers``, which nest it.
 
-    ``see`` gives what a snapshot of a kind holds of a run.
+    ``see`` gives what a snapshot of a kind holds of a run. ``known`` are the baselines so far, by the number of the
+    case; only the thread that runs tests adds to it. A case that fails says nothing of a mutant: of it there is none.
     """
 
     source: Source
     callers: tuple[Source, ...]
     prepare: Prepare
     see: See
+    known: dict[int, Baseline | None]
 
-    def baselines(self, folder: Path) -> list[Baseline]:
-        """Those of the cases that pass and run the workflow.
-
-        A case that fails says nothing of a mutant, nor does one that reaches out.
-        """
-        sources = (self.source, *self.callers)
-        given = [(source, case) for source in sources for case in source.cases if not case.live]
-        found = (self._baseline(*each, folder / str(number)) for number, each in enumerate(given))
-        return [each for each in found if each is not None]
-
-    def verdict(self, mutant: Mutant, baselines: list[Baseline], folder: Path) -> Verdict:
+    def verdict(self, mutant: Mutant, folder: Path) -> Verdict:
         """Run the mutant through the cases that reach what was changed, until one notices."""
-        if not baselines:
-            return Verdict("untested", self._none())
-        able = [each for each in baselines if each.reaches(mutant)]
-        if not able:
-            return Verdict("survived", f"no case reaches node '{mutant.idea.node}'")
-        if mutant.idea.equivalent and _tells(mutant):
-            able = [each for each in able if not each.of]
-        if not able:
-            return Verdict("untested", TELLS)
         # Nobody reads where the problems of a mutant stand.
         document = replace(self.source.document, ir=mutant.ir, text="", locate=None)
         judge = self._equal if mutant.idea.equivalent else self._noticed
-        verdicts = (judge(document, each, folder / str(number)) for number, each in enumerate(able))
-        found = [*_until(lambda verdict: verdict.outcome not in ("survived", "the same"), verdicts)]
-        if found[-1].outcome != "survived":
-            return found[-1]
-        # What the first case would have to say that came out otherwise.
-        said = max(found, key=lambda verdict: verdict.by != SAME).by
-        return Verdict("survived", "\n".join(filter(None, [said, self._ran_in(able)])))
+        asked, found = [], []
+        for number, base in enumerate(self._able(mutant, folder / "as it is")):
+            asked.append(base)
+            found.append(judge(document, base, folder / str(number)))
+            if found[-1].outcome not in ("survived", "the same"):
+                break
+        if not asked:
+            return self._unasked(mutant)
+        return _survived(found, asked) if found[-1].outcome == "survived" else found[-1]
+
+    def _able(self, mutant: Mutant, folder: Path) -> Iterator[Baseline]:
+        only_own = mutant.idea.equivalent and _tells(mutant)
+        return (each for each in self._baselines(folder) if each.reaches(mutant) and not (only_own and each.of))
+
+    def _baselines(self, folder: Path) -> Iterator[Baseline]:
+        # One by one, for most mutants are noticed before any caller is asked. A case that reaches out is none.
+        sources = (self.source, *self.callers)
+        given = [(source, case) for source in sources for case in source.cases if not case.live]
+        for number, (source, case) in enumerate(given):
+            if number not in self.known:
+                self.known[number] = self._baseline(source, case, folder / str(number))
+            base = self.known[number]
+            if base is not None:
+                yield base
+
+    def _unasked(self, mutant: Mutant) -> Verdict:
+        known = [each for each in self.known.values() if each is not None]
+        if not known:
+            return Verdict("untested", self._none())
+        if any(each.reaches(mutant) for each in known):
+            return Verdict("untested", TELLS)
+        return Verdict("survived", f"no case reaches node '{mutant.idea.node}'")
 
     def _none(self) -> str:
         if not self.callers:
             return NONE_PASSES if self.source.cases else NO_CASE
         return NONE_RUNS_IT.format(callers=_some([caller.document.file for caller in self.callers]))
-
-    def _ran_in(self, able: list[Baseline]) -> str:
-        told = any(each.of for each in able)
-        return f"not noticed by {_some([each.quoted for each in able])}" if told else ""
 
     def _baseline(self, source: Source, case: Case, folder: Path) -> Baseline | None:
         started = perf_counter()
@@ -135,22 +107,12 @@ class Judge:
             ran = self.prepare(source, source.document, case, folder).ran(folder)
         except (PflowError, pytest.FixtureLookupError):  # a caller's fixtures may not be known in this folder
             return None
-        reached = None if ran.problems else self._reached(ran)
+        reached = None if ran.problems else reached_by(ran.result, self.source.file)
         if reached is None:
             return None
         snapshots = {kind: self.see(ran, kind) for kind in case.snapshot}
         of = "" if source is self.source else f" of {source.document.file}"
         return Baseline(source, of, case, ran, perf_counter() - started, snapshots, reached)
-
-    def _reached(self, ran: Ran) -> frozenset[str] | None:
-        runs = [
-            (workflow, trace)
-            for workflow, trace in runs_in(ran.result.workflow, ran.result.trace)
-            if absolute(workflow.document) == self.source.file
-        ]
-        written = {id(workflow): Written(workflow) for workflow, _ in runs}
-        seen = {written[id(workflow)].seen(trace) for workflow, trace in runs}
-        return frozenset(key for each in seen for key in keys_of(each)) if runs else None
 
     def _noticed(self, document: Document, base: Baseline, folder: Path) -> Verdict:
         try:
@@ -191,13 +153,13 @@ def _tells(mutant: Mutant) -> bool:
     return not mutant.ir.get("outputs") and not any(edge["from"] == node for edge in mutant.ir["edges"])
 
 
+def _survived(found: list[Verdict], asked: list[Baseline]) -> Verdict:
+    # What the first case would have to say that came out otherwise; and who else ran it, if not its own cases alone.
+    said = max(found, key=lambda verdict: verdict.by != SAME).by
+    ran = f"not noticed by {_some([each.quoted for each in asked])}" if any(each.of for each in asked) else ""
+    return Verdict("survived", "\n".join(filter(None, [said, ran])))
+
+
 def _some(names: list[str]) -> str:
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return ", ".join(names[:_MOST_NAMES]) + more
-
-
-def _until(done: Callable[[Verdict], bool], verdicts: Iterator[Verdict]) -> Iterator[Verdict]:
-    for verdict in verdicts:
-        yield verdict
-        if done(verdict):
-            return
