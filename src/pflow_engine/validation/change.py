@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 
-from pflow_engine.document.model import Document, NodeIR, Workflow
+from pflow_engine.document.model import Document, Edge, NodeIR, Workflow
 from pflow_engine.document.positions import texts_in
 from pflow_engine.errors import Problem
 from pflow_engine.nodes.registry import Registry
@@ -22,6 +23,8 @@ from pflow_engine.validation.mappings import mapping_problems
 from pflow_engine.validation.references import default_problems, flow_problems
 from pflow_engine.validation.structure import structure_problems
 from pflow_engine.validation.validate import find_problems, validate
+
+_ID: Final = attrgetter("id")
 
 
 class Sound:
@@ -45,108 +48,115 @@ class Sound:
 
     def stays_sound(self, ir: Mapping[str, Any]) -> bool:
         """Whether it is sound with another IR, that has the same objects where nothing is changed."""
-        changed = self._changed(ir)
-        if structure_problems(changed):
+        nodes = [*map(self._nodes.get, map(id, ir["nodes"]))]
+        edges = [*map(self._edges.get, map(id, ir["edges"]))]
+        changed = [index for index, node in enumerate(nodes) if node is None]
+        part = self._part(ir, changed, [index for index, edge in enumerate(edges) if edge is None])
+        if structure_problems(part):
             return False
-        workflow = self._merged(ir, build_workflow(changed))
-        if self._is_known(workflow, ir):
-            found = self._problems(workflow, ir)
+        workflow = self._whole(ir, build_workflow(part), nodes, edges)
+        if self._is_known(workflow, changed):
+            found = self._problems(workflow, ir, changed)
         else:
             found = iter(find_problems(replace(self._document, ir=ir), self._registry))
         return not any(problem.severity == "error" for problem in found)
 
-    def _changed(self, ir: Mapping[str, Any]) -> Document:
-        # The schema looks at each node, edge, input and output by itself.
-        nodes = [node for node in ir["nodes"] if id(node) not in self._nodes]
-        edges = [edge for edge in ir["edges"] if id(edge) not in self._edges]
-        named = {part: self._others(part, ir[part]) for part in ("inputs", "outputs") if part in ir}
-        # A workflow has at least one node: where none is changed, the first stands for all.
-        return replace(self._document, ir={**ir, **named, "nodes": nodes or ir["nodes"][:1], "edges": edges})
+    def _part(self, ir: Mapping[str, Any], nodes: list[int], edges: list[int]) -> Document:
+        # The schema looks at each node, edge, input and output by itself. A workflow has at least one node: where none
+        # is changed, the first stands for all.
+        parts = {
+            "nodes": [ir["nodes"][index] for index in nodes] or ir["nodes"][:1],
+            "edges": [ir["edges"][index] for index in edges],
+            **{name: self._others(name, ir[name]) for name in ("inputs", "outputs") if name in ir},
+        }
+        return replace(self._document, ir={**ir, **parts})
 
     def _others(self, part: str, declared: Mapping[str, Any]) -> dict[str, Any]:
         own = self._document.ir.get(part, {})
         return {name: value for name, value in declared.items() if value is not own.get(name)}
 
-    def _merged(self, ir: Mapping[str, Any], changed: Workflow) -> Workflow:
-        own, nodes, edges = self._workflow, iter(changed.nodes), iter(changed.edges)
-        merged = tuple(self._nodes.get(id(node)) or next(nodes) for node in ir["nodes"])
+    def _whole(
+        self, ir: Mapping[str, Any], part: Workflow, nodes: list[NodeIR | None], edges: list[Edge | None]
+    ) -> Workflow:
+        own, other_nodes, other_edges = self._workflow, iter(part.nodes), iter(part.edges)
+        merged = tuple(node or next(other_nodes) for node in nodes)
         return replace(
-            changed,
+            part,
             document=self._document,
             nodes=merged,
-            edges=tuple(self._edges.get(id(edge)) or next(edges) for edge in ir["edges"]),
+            edges=tuple(edge or next(other_edges) for edge in edges),
             start=ir.get("start_node", merged[0].id),
-            inputs={name: changed.inputs.get(name) or own.inputs[name] for name in ir.get("inputs", {})},
-            outputs={name: changed.outputs.get(name) or own.outputs[name] for name in ir.get("outputs", {})},
+            inputs={name: part.inputs.get(name) or own.inputs[name] for name in ir.get("inputs", {})},
+            outputs={name: part.outputs.get(name) or own.outputs[name] for name in ir.get("outputs", {})},
             children=own.children,
         )
 
-    def _is_known(self, workflow: Workflow, ir: Mapping[str, Any]) -> bool:
+    def _is_known(self, workflow: Workflow, changed: list[int]) -> bool:
         own = self._workflow
         # Without namespaces every node writes where any template reads.
         return (
             own.namespacing
             and (workflow.namespacing, workflow.permissive) == (True, own.permissive)
             and workflow.inputs.keys() == own.inputs.keys()
-            and len({node.id for node in workflow.nodes}) == len(workflow.nodes)
-            and all(_named(workflow.nodes[index]) in self._named for index in self._touched(ir))
+            and all(_named(workflow.nodes[index]) in self._named for index in changed)
+            and len(set(map(_ID, workflow.nodes))) == len(workflow.nodes)
         )
 
-    def _touched(self, ir: Mapping[str, Any]) -> set[int]:
-        return {index for index, node in enumerate(ir["nodes"]) if id(node) not in self._nodes}
-
-    def _problems(self, workflow: Workflow, ir: Mapping[str, Any]) -> Iterator[Problem]:
-        leads_elsewhere = self._leads_elsewhere(workflow, ir)
-        graph = Graph.of(workflow) if leads_elsewhere else self._graph
-        if leads_elsewhere:
+    def _problems(self, workflow: Workflow, ir: Mapping[str, Any], changed: list[int]) -> Iterator[Problem]:
+        own = self._workflow
+        moved = ir["edges"] is not self._document.ir["edges"] or len(workflow.nodes) != len(own.nodes)
+        graph = Graph.of(workflow) if moved or workflow.start != own.start else None
+        if graph is not None:
             yield from flow_problems(workflow, graph)
         if ir.get("inputs") is not self._document.ir.get("inputs"):
             yield from default_problems(workflow)
-        changed = self._touched(ir)
         for index in changed:
             node = workflow.nodes[index]
             if node.id in workflow.children:
                 yield from mapping_problems(workflow, index, node, workflow.children[node.id])
-        names = {workflow.nodes[index].id for index in changed} | self._gone(workflow)
-        nodes = changed | self._reads.nodes(workflow, names, graph if leads_elsewhere else None)
-        outputs = self._reads.outputs(workflow, names)
-        outputs |= {name for name, output in workflow.outputs.items() if output is not self._workflow.outputs[name]}
-        yield from dataflow_problems_of(workflow, self._here, graph, sorted(nodes), sorted(outputs))
-
-    def _leads_elsewhere(self, workflow: Workflow, ir: Mapping[str, Any]) -> bool:
-        own = self._workflow
-        same = ir["edges"] is self._document.ir["edges"] and len(workflow.nodes) == len(own.nodes)
-        return not same or workflow.start != own.start
-
-    def _gone(self, workflow: Workflow) -> set[str]:
-        return {node.id for node in self._workflow.nodes} - {node.id for node in workflow.nodes}
+        names = {workflow.nodes[index].id for index in changed}
+        if len(workflow.nodes) != len(own.nodes):
+            names |= self._reads.nodes.keys() - set(map(_ID, workflow.nodes))
+        nodes = sorted({*changed, *self._reads.nodes_of(workflow, names, graph)})
+        outputs = self._reads.outputs_of(names) & workflow.outputs.keys()
+        outputs |= {name for name, output in workflow.outputs.items() if output is not own.outputs.get(name)}
+        yield from dataflow_problems_of(workflow, self._here, graph or self._graph, nodes, sorted(outputs))
 
 
 class _Reads:
-    """The names at the root of what each node, and each output, of a workflow reads."""
+    """The names at the root of what each node of a workflow reads, and who reads them."""
 
     def __init__(self, workflow: Workflow) -> None:
         items = {node.id: node.batch.items for node in workflow.nodes if node.batch}
-        self._nodes = {node.id: _roots([node.params, items.get(node.id)]) for node in workflow.nodes}
-        self._outputs = {name: _roots(output.source) for name, output in workflow.outputs.items()}
-        known = {*self._nodes, *workflow.inputs}
         aliases = {node.id: node.batch.alias for node in workflow.nodes if node.batch}
-        self._unknown = {name for name, roots in self._nodes.items() if roots - known - {aliases.get(name)}}
+        self.nodes = {node.id: _roots([node.params, items.get(node.id)]) for node in workflow.nodes}
+        known = {*self.nodes, *workflow.inputs}
+        # Whether an unknown name is a typo depends on what comes before.
+        self._unknown = {name for name, roots in self.nodes.items() if roots - known - {aliases.get(name)}}
+        self._pairs = [(root, name) for name, roots in self.nodes.items() for root in roots & self.nodes.keys()]
+        self._node_readers = _turned(self.nodes)
+        self._output_readers = _turned({name: _roots(output.source) for name, output in workflow.outputs.items()})
 
-    def nodes(self, workflow: Workflow, names: set[str], graph: Graph | None) -> set[int]:
-        """The indices of those that read one of some nodes; in a new graph also one that no longer comes before."""
-        return {index for index, node in enumerate(workflow.nodes) if self._meets(node.id, names, graph)}
+    def nodes_of(self, workflow: Workflow, names: set[str], graph: Graph | None) -> set[int]:
+        """The indices of nodes that read one of some; in a new graph, also one that does not come before any more."""
+        found = {reader for name in names for reader in self._node_readers.get(name, ())}
+        if graph is not None:
+            ids = set(map(_ID, workflow.nodes))
+            pairs = ((one, other) for one, other in self._pairs if one in ids and other in ids)
+            found |= self._unknown | {other for one, other in pairs if not graph.is_upstream(one, other)}
+        return {index for index, node in enumerate(workflow.nodes) if node.id in found} if found else set()
 
-    def outputs(self, workflow: Workflow, names: set[str]) -> set[str]:
+    def outputs_of(self, names: set[str]) -> set[str]:
         """The outputs that read one of some nodes."""
-        return {name for name in workflow.outputs if self._outputs[name] & names}
+        return {reader for name in names for reader in self._output_readers.get(name, ())}
 
-    def _meets(self, node: str, names: set[str], graph: Graph | None) -> bool:
-        read = self._nodes[node]
-        if graph is None or not read.isdisjoint(names):
-            return not read.isdisjoint(names)
-        # Whether an unknown name is a typo depends on what else comes before.
-        return node in self._unknown or not all(graph.is_upstream(name, node) for name in read & self._nodes.keys())
+
+def _turned(reads: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
+    readers: dict[str, list[str]] = {}
+    for reader, names in reads.items():
+        for name in names:
+            readers.setdefault(name, []).append(reader)
+    return readers
 
 
 def _roots(value: Any) -> frozenset[str]:

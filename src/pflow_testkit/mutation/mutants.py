@@ -45,14 +45,16 @@ class _Canonical:
     """Tells equal IRs. Nodes and edges that an IR shares with the first one are not written out again."""
 
     def __init__(self, ir: Mapping[str, Any]) -> None:
-        self._known = {id(part): _text(part) for part in (*ir["nodes"], *ir["edges"])}
+        self._known = {id(part): _digest(part) for part in (*ir["nodes"], *ir["edges"])}
 
     def digest(self, ir: Mapping[str, Any]) -> bytes:
         """The same for those that are equal as JSON."""
-        rest = _text({name: value for name, value in ir.items() if name not in ("nodes", "edges")})
-        parts = [self._known.get(id(part)) or _text(part) for part in (*ir["nodes"], "edges", *ir["edges"])]
-        return hashlib.blake2b("\n".join((rest, *parts)).encode()).digest()
+        rest = {**ir, "nodes": len(ir["nodes"]), "edges": len(ir["edges"])}
+        parts = [*ir["nodes"], *ir["edges"]]
+        known = map(self._known.get, map(id, parts))
+        digests = [found or _digest(part) for found, part in zip(known, parts, strict=True)]
+        return hashlib.blake2b(b"".join([_digest(rest), *digests])).digest()
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=str)
+def _digest(value: Any) -> bytes:
+    return hashlib.blake2b(json.dumps(value, sort_keys=True, default=str).encode()).digest()

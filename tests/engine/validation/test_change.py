@@ -163,6 +163,28 @@ def _without(ir, name):
     return kept, [edge for edge in edges if name not in (edge["from"], edge["to"])]
 
 
+@pytest.mark.parametrize("name", FLOWS)
+def test_more_of_it(flow_of, name):
+    """The same of what is added, and of nodes in another order."""
+    document, registry = flow_of(name), Registry.default()
+    sound, ir = Sound(document, registry), document.ir
+    last = ir["nodes"][-1]
+    more = [{"id": "more", "type": "echo"}, {"id": "bad", "type": "ecko"}, {**last, "params": {"x": "${more.x}"}}, last]
+    changes = [
+        {**ir, "nodes": [*ir["nodes"], node], "edges": [*ir["edges"], edge]}
+        for node in more
+        for edge in [{"from": last["id"], "to": node["id"]}, {"from": last["id"], "to": "nope"}]
+    ]
+    changes += [
+        {**ir, "outputs": {**ir.get("outputs", {}), "new": {"source": text}}} for text in ("x", "${nope.x}", "${topic}")
+    ]
+    changes += [{**ir, "inputs": {**ir.get("inputs", {}), name: {}}} for name in ("new", last["id"])]
+    changes += [{**ir, "nodes": ir["nodes"][::-1]}, {**ir, "nodes": [*ir["nodes"][:1], *ir["nodes"][:0:-1]]}]
+    verdicts = [(sound.stays_sound(each), _is_sound(document, each, registry)) for each in changes]
+    assert [] == [each for each, (quick, whole) in zip(changes, verdicts, strict=True) if quick != whole]
+    assert {(True, True), (False, False)} == set(verdicts)
+
+
 def test_only_sound(flow_of):
     """Of a workflow that is not sound nothing is known."""
     document = flow_of("flow")
