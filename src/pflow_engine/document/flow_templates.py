@@ -32,14 +32,6 @@ class Shield:
     original: str = ""
     starts: tuple[int, ...] = ()
 
-    def restored(self, root: Any) -> Any:
-        """A node tree of ``text``, with its templates put back in place."""
-        for node in _scalars(root) if self.starts else ():
-            told = None if node.style else self.text_at(node.start_mark.index, node.end_mark.index)
-            if told is not None:
-                node.value = told
-        return root
-
     def text_at(self, start: int, end: int) -> str | None:
         """The plain text that stood between two places of ``text``, if a template was in it."""
         found = bisect_left(self.starts, start)
@@ -104,19 +96,3 @@ def _covered(text: str, found: list[tuple[int, int]]) -> str:
         pieces += [text[offset:start], "x" * (end - start)]
         offset = end
     return "".join([*pieces, text[offset:]])
-
-
-def _scalars(root: Any) -> Iterator[Any]:
-    done: set[int] = set()
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if node is None or id(node) in done:
-            continue
-        done.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            stack.extend(part for pair in node.value for part in pair)
-        elif isinstance(node, yaml.SequenceNode):
-            stack.extend(node.value)
-        else:
-            yield node

@@ -1,118 +1,363 @@
-"""The events of a YAML text to data, as long as nothing in it needs a second look.
+"""The events of a YAML text to data, and to all that in it no workflow can hold.
 
-A node tree costs most of the time that YAML takes: three objects for each value, which the garbage collector then
-walks again and again. So a text is read without one, and whatever is unusual (tags, anchors, merges, keys that are
-no text or stand twice, numbers that are none) sends its reader back to the tree, which knows places and reasons.
+PyYAML's node tree costs most of the time that YAML takes: three objects for each value, each resolved in Python. So
+data is made of the events themselves, in one loop; what is rare (tags, anchors, aliases, merges, faults) leaves it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 import yaml
+from yaml.constructor import SafeConstructor
 
-from pflow_engine.document.plain import DEEPEST
+from pflow_engine.document.plain import DEEPEST, MOST_DIGITS, TOO_DEEP
+from pflow_engine.document.positions import MOST_PROBLEMS, Path
+
+_MOST_REPEATED: Final = 100_000
+"""Values that aliases may stand for, all in all."""
 
 _TAG: Final = "tag:yaml.org,2002:"
+_MERGE: Final = "<<"
+_MERGE_TAG: Final = f"{_TAG}merge"
+_NUMBERS: Final = frozenset({f"{_TAG}int", f"{_TAG}float", f"{_TAG}bool"})
 _NO_KEY: Final = object()
+_STILL_OPEN: Final = object()
 _FAILURES: Final = (ValueError, KeyError, IndexError)
-"""How PyYAML fails on ``0b_``."""
+"""How PyYAML fails on ``0b_``, on ``!!bool x``, on ``!!int ""``."""
 
-_SAFE_DIGITS: Final = 18
-_LONGEST_NUMBER: Final = 300
-"""Characters: few enough that an integer of them is one to JSON, too. ``1:59:59…`` takes PyYAML time square in them."""
-_BEGINS: Final = {yaml.SequenceStartEvent: list, yaml.MappingStartEvent: dict}
-_ENDS: Final = frozenset({yaml.SequenceEndEvent, yaml.MappingEndEvent})
+_KINDS: Final = {
+    f"{_TAG}str": "text",
+    f"{_TAG}int": "an integer",
+    f"{_TAG}float": "a number",
+    f"{_TAG}bool": "a boolean",
+    f"{_TAG}null": "null",
+    f"{_TAG}seq": "a list",
+    f"{_TAG}map": "a map",
+}
+"""The tags a value may have: those of JSON."""
+
+_TAG_OF: Final[dict[Any, str]] = {
+    str: f"{_TAG}str",
+    int: f"{_TAG}int",
+    float: f"{_TAG}float",
+    bool: f"{_TAG}bool",
+    type(None): f"{_TAG}null",
+    list: f"{_TAG}seq",
+    dict: f"{_TAG}map",
+}
+
+BEGINS: Final = {yaml.SequenceStartEvent: list, yaml.MappingStartEvent: dict}
+ENDS: Final = frozenset({yaml.SequenceEndEvent, yaml.MappingEndEvent})
+_CONSTRUCTOR: Final = SafeConstructor()
+_SHOWN: Final = 20
+_SHORT: Final = 64
+"""Characters of a plain value that is worth being known when it comes again."""
+
+_NOT_RESOLVED: Final = (f"{_TAG}timestamp", f"{_TAG}value")
+_RESOLVERS: Final = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _NOT_RESOLVED]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+"""Without YAML 1.1's dates and its ``=``: a workflow's values are those of JSON."""
 
 TextAt = Callable[[int, int], str | None]
 """What stood at a place, where something else was put there for YAML to read."""
 
 
-class NeedsCare(Exception):
-    """Something in the text is wrong, or seldom enough to be read the slow way."""
+class Fault(NamedTuple):
+    """What is wrong with a value: where in the text, where in the data. ``first`` is where it was given before."""
+
+    offset: int
+    code: str
+    message: str
+    path: Path
+    hint: str
+    first: int | None = None
 
 
-def quick_data(loader: Any, text_at: TextAt | None) -> Any:
-    """The data of the one document that a loader is given.
+class _Odd(NamedTuple):
+    """A plain scalar that is no value: ``<<``, or digits that make no number."""
+
+    tag: str
+
+
+_ODD_MERGE: Final = _Odd(_MERGE_TAG)
+
+
+class _Stop(Exception):
+    """No more can be told of this document."""
+
+
+def read_events(loader: Any, text_at: TextAt | None = None) -> tuple[Any, list[Fault]]:
+    """The data of the one document that a loader is given, and what is wrong with it: then the data is of no use.
 
     Raises:
-        NeedsCare: this is not the way to read it.
-        YAMLError: it is no YAML.
+        YAMLError: it is no YAML, or more than one document.
     """
     get = loader.get_event
     get()
-    if type(get()) is not yaml.DocumentStartEvent:
-        return None
-    data = _document(loader, text_at)
-    if type(get()) is not yaml.StreamEndEvent:
-        raise NeedsCare
-    return data
+    started = get()
+    if type(started) is not yaml.DocumentStartEvent:
+        return None, []
+    reading = _Reading(get, text_at)
+    try:
+        data = reading.document()
+    except _Stop:
+        return None, reading.faults
+    following = get()
+    if type(following) is not yaml.StreamEndEvent:
+        mark: Any = following.start_mark
+        raise yaml.composer.ComposerError("one document", None, "but found another document", mark)
+    return data, reading.faults
 
 
-def _document(loader: Any, text_at: TextAt | None) -> Any:  # noqa: C901  # as below
-    # One loop, since it runs for each value of a file.
-    get = loader.get_event
-    root: list[Any] = []
-    above: list[tuple[Any, Any]] = []
-    into: Any = root
-    key: Any = _NO_KEY
-    while True:
-        event = get()
-        kind = type(event)
-        if kind is yaml.ScalarEvent:
-            value = _scalar(event, loader, text_at)
-        elif kind in _BEGINS and event.tag is None and event.anchor is None:
-            value = _BEGINS[kind]()
-        elif kind in _ENDS:
-            into, key = above.pop()
-            continue
-        elif kind is yaml.DocumentEndEvent:
-            break
-        else:
-            raise NeedsCare
-        if type(into) is list:
-            into.append(value)
-        elif key is not _NO_KEY:
-            into[key], key = value, _NO_KEY
-        elif type(value) is str and value not in into:
-            key = value
-        else:
-            raise NeedsCare
+class _Open:
+    """A map or list that is being read: of a map the key whose value is next, and the marks of those it has."""
+
+    __slots__ = ("anchor", "into", "key", "marks", "merges")
+
+    def __init__(self, into: Any, anchor: str | None = None) -> None:
+        self.into = into
+        self.key: Any = _NO_KEY if type(into) is dict else None
+        self.marks: dict[str, Any] = {}
+        self.anchor = anchor
+        self.merges = False
+
+    @property
+    def step(self) -> str | int:
+        return len(self.into) - 1 if type(self.into) is list else str(self.key)
+
+
+class _Reading:
+    """Where the reading of a document stands: ``_above`` has what is open, the innermost last."""
+
+    def __init__(self, get_event: Callable[[], Any], text_at: TextAt | None) -> None:
+        self.faults: list[Fault] = []
+        self._get = get_event
+        self._text_at = text_at
+        self._above = [_Open([])]
+        self._aliases = _Aliases()
+
+    def document(self) -> Any:
+        """The data of the document, all of it read."""
+        # One loop, since it runs for each value of a file.
+        get, above = self._get, self._above
+        top = above[0]
+        while True:
+            event = get()
+            kind = type(event)
+            if kind in ENDS:
+                self._close(above.pop())
+                top = above[-1]
+            elif kind is yaml.DocumentEndEvent:
+                return top.into[0]
+            elif top.key is _NO_KEY:
+                top.key = self._key(event, top)
+                continue
+            else:
+                value = self._value(event, kind)
+                if top.key is None:
+                    top.into.append(value)
+                else:
+                    top.into[top.key] = value
+                if kind in BEGINS:
+                    top = self._open(event, value)
+                    continue
+                if event.anchor is not None or type(value) is _Odd:
+                    self._unusual(event, value)
+            if top.key is not None:
+                top.key = _NO_KEY
+
+    def _value(self, event: Any, kind: Any) -> Any:
         if kind is not yaml.ScalarEvent:
-            above.append((into, key))
-            into, key = value, _NO_KEY
-            if len(above) > DEEPEST:
-                raise NeedsCare
-    return root[0]
+            return self._alias(event) if kind is yaml.AliasEvent else BEGINS[kind]()
+        value = event.value
+        if event.tag is not None and event.tag != "!":
+            value = _converted(event.tag, value) if event.tag in _KINDS else _Odd(event.tag)
+        elif event.implicit[0]:
+            value = _plain(value) if len(value) <= _SHORT else _resolved(value)
+        if self._text_at is not None and not event.style and type(value) is str:
+            told = self._text_at(event.start_mark.index, event.end_mark.index)
+            return value if told is None else told
+        return value
+
+    def _key(self, event: Any, top: _Open) -> str:
+        value = self._value(event, type(event))
+        name = value if type(value) is str else self._odd_key(event, value)
+        if event.anchor is not None:
+            self._named(event, value)
+        if value == _ODD_MERGE:
+            name, top.merges = _MERGE, True
+        if name not in top.marks:
+            top.marks[name] = event.start_mark
+        elif type(value) is str or value == _ODD_MERGE:
+            message, hint = f"key '{name}' is given twice", "take one out; the first is in line "
+            self._fault(event, "duplicate-key", message, hint, (*self._path(), name), top.marks[name])
+        return name
+
+    def _odd_key(self, event: Any, value: Any) -> str:
+        if value == _ODD_MERGE:
+            return _MERGE
+        tag = value.tag if type(value) is _Odd else _TAG_OF[type(value)]
+        is_scalar = type(event) is yaml.ScalarEvent
+        hint = f'quote it: "{event.value}"' if is_scalar else "use text"
+        message = f"the key is {_KINDS.get(tag, 'no text')} to YAML, not text"
+        self._fault(event, "key", message, hint)
+        self._skip(event)
+        return str(event.value) if is_scalar else "?"
+
+    def _skip(self, event: Any) -> None:
+        depth = int(type(event) in BEGINS)
+        while depth:
+            kind = type(self._get())
+            depth += (kind in BEGINS) - (kind in ENDS)
+
+    def _open(self, event: Any, value: Any) -> _Open:
+        if event.tag not in (None, "!", _TAG_OF[type(value)]):
+            self._bad_tag(event, event.tag)
+        if event.anchor is not None:
+            self._named(event, _STILL_OPEN)
+        opened = _Open(value, event.anchor)
+        self._above.append(opened)
+        if len(self._above) > DEEPEST + 1:
+            self._fault(event, "nesting", TOO_DEEP, "flatten the data", ())
+            raise _Stop
+        return opened
+
+    def _close(self, closed: _Open) -> None:
+        if closed.anchor is not None:
+            self._aliases.close(closed.anchor, closed.into)
+        if closed.merges:
+            self._merge(closed)
+
+    def _merge(self, closed: _Open) -> None:
+        told = closed.into[_MERGE]
+        maps = told if type(told) is list else [told]
+        if any(type(each) is not dict for each in maps):
+            message, hint = "'<<' takes a map, or a list of maps, to merge", "name an anchor of a map: <<: *name"
+            path = (*self._path(), _MERGE)
+            self.faults.append(Fault(closed.marks[_MERGE].index, "merge", message, path, hint))
+            return
+        own = {key: value for key, value in closed.into.items() if key != _MERGE}
+        closed.into.clear()
+        # What is merged stands first; of two maps the first has the last word, and the map's own keys before all.
+        for key, value in (pair for each in maps for pair in each.items()):
+            closed.into.setdefault(key, value)
+        closed.into.update(own)
+
+    def _unusual(self, event: Any, value: Any) -> None:
+        if event.anchor is not None:
+            self._named(event, value)
+        if type(value) is _Odd:
+            self._odd_value(event, value.tag)
+
+    def _odd_value(self, event: Any, tag: str) -> None:
+        if tag not in _NUMBERS:
+            self._bad_tag(event, tag)
+            return
+        shown = event.value if len(event.value) <= _SHOWN else f"{event.value[:_SHOWN]}…"
+        message = f"{shown} is not {_KINDS[tag]} a workflow can hold"
+        self._fault(event, "number", message, f'write it as text: "{shown}"')
+
+    def _bad_tag(self, event: Any, tag: str) -> None:
+        short = f"!!{tag.removeprefix(_TAG)}" if tag.startswith(_TAG) else tag
+        message = f"the tag {short} makes no value a workflow can hold"
+        if tag in _KINDS:
+            message = f"the tag {short} makes {_KINDS[tag]}, and this is none"
+        self._fault(event, "tag", message, "take the tag out, or write text")
+
+    def _named(self, event: Any, value: Any) -> None:
+        first = self._aliases.marks.get(event.anchor)
+        if type(event) is not yaml.AliasEvent:
+            self._aliases.add(event, value)
+            if first is not None:
+                hint = "name one of them otherwise; the first is in line "
+                self._fault(event, "anchor", f"anchor '{event.anchor}' is given twice", hint, first=first)
+        elif first is None:
+            self._fault(event, "alias", "an alias without its anchor", "put text that starts with * in quotes")
+
+    def _alias(self, event: Any) -> Any:
+        value = self._aliases.use(event)
+        if value is _STILL_OPEN:
+            message = f"its aliases stand for more than {_MOST_REPEATED} values, or for themselves"
+            self.faults.append(Fault(self._aliases.first_used, "alias", message, (), "write the values out"))
+            raise _Stop
+        return value
+
+    def _path(self) -> Path:
+        return tuple(each.step for each in self._above[1:] if each.key is not _NO_KEY)
+
+    def _fault(  # noqa: PLR0913  # a problem has that many sides
+        self, event: Any, code: str, message: str, hint: str, path: Path | None = None, first: Any = None
+    ) -> None:
+        if len(self.faults) > MOST_PROBLEMS:
+            raise _Stop
+        path = self._path() if path is None else path
+        self.faults.append(Fault(event.start_mark.index, code, message, path, hint, first and first.index))
 
 
-def _scalar(event: Any, loader: Any, text_at: TextAt | None) -> Any:
-    if event.tag is not None or event.anchor is not None:
-        raise NeedsCare
-    value = event.value
-    if event.implicit[0]:
-        for tag, pattern in loader.yaml_implicit_resolvers.get(value[:1], ()):
-            if pattern.match(value):
-                return _converted(tag, value, loader)
-    if text_at is not None and not event.style:
-        told = text_at(event.start_mark.index, event.end_mark.index)
-        return value if told is None else told
+class _Aliases:
+    """The anchors of a document, and for how many values aliases stand: a bomb is measured without going off."""
+
+    def __init__(self) -> None:
+        self.marks: dict[str, Any] = {}
+        self.first_used = -1
+        self._values: dict[str, Any] = {}
+        self._sizes: dict[int, int] = {}
+        self._repeated = 0
+
+    def add(self, event: Any, value: Any) -> None:
+        """Name the value that starts with an event."""
+        self._values[event.anchor] = value
+        self.marks.setdefault(event.anchor, event.start_mark)
+
+    def close(self, name: str, value: Any) -> None:
+        """Now all of a named map or list is known."""
+        self._sizes[id(value)] = self._size(value)
+        self._values[name] = value
+
+    def use(self, event: Any) -> Any:
+        """What an alias stands for, if anything; ``_STILL_OPEN`` where that is itself, or too much."""
+        if self.first_used < 0:
+            self.first_used = event.start_mark.index
+        value = self._values.get(event.anchor)
+        self._repeated += self._sizes.get(id(value), 1)
+        return _STILL_OPEN if self._repeated > _MOST_REPEATED else value
+
+    def _size(self, value: Any) -> int:
+        # What was named before is not walked again.
+        size, todo = 0, [value]
+        while todo:
+            each = todo.pop()
+            known = self._sizes.get(id(each))
+            size += 1 if known is None else known
+            if known is None and type(each) is dict:
+                todo.extend(each.values())
+            elif known is None and type(each) is list:
+                todo.extend(each)
+        return size
+
+
+def _resolved(value: str) -> Any:
+    for tag, pattern in _RESOLVERS.get(value[:1], ()):
+        if pattern.match(value):
+            return _Odd(tag) if tag == _MERGE_TAG else _converted(tag, value)
     return value
 
 
-def _converted(tag: str, value: str, loader: Any) -> Any:
-    if tag == f"{_TAG}null":
-        return None
-    if tag == f"{_TAG}int" and value.isdigit() and value[0] != "0" and len(value) <= _SAFE_DIGITS:
-        return int(value)
-    if len(value) > _LONGEST_NUMBER:
-        raise NeedsCare
+_plain = lru_cache(maxsize=4096)(_resolved)
+
+
+def _converted(tag: str, value: str) -> Any:
+    if tag in (f"{_TAG}seq", f"{_TAG}map") or (len(value) > MOST_DIGITS and (tag == f"{_TAG}int" or ":" in value)):
+        return _Odd(tag)  # 1:59:59… counts in sixties, which takes time quadratic in its length
     try:
-        found = loader.construct_object(yaml.ScalarNode(tag, value))
-    except (*_FAILURES, yaml.YAMLError):
-        raise NeedsCare from None
-    if isinstance(found, int) or (isinstance(found, float) and math.isfinite(found)):
-        return found
-    raise NeedsCare
+        found = SafeConstructor.yaml_constructors[tag](_CONSTRUCTOR, yaml.ScalarNode(tag, value))
+        str(found)  # 0xfff… may be an integer that Python does not write
+    except _FAILURES:
+        return _Odd(tag)
+    return _Odd(tag) if isinstance(found, float) and not math.isfinite(found) else found

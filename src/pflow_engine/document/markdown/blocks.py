@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from pflow_engine.document.positions import Span
+from pflow_engine.document.spans import Span
 
 SECTIONS: Final = ("inputs", "steps", "outputs")
 SECTION: Final = 2

@@ -22,7 +22,8 @@ from pflow_engine.document.markdown.blocks import (
     stripped,
 )
 from pflow_engine.document.markdown.names import NAME
-from pflow_engine.document.positions import Source, Span
+from pflow_engine.document.positions import Source
+from pflow_engine.document.spans import Span
 from pflow_engine.errors import Problem, nearest
 
 _NO_NAME = re.compile(r"[^a-z0-9_-]+")

@@ -11,7 +11,8 @@ from pflow_engine.document import json_form, yaml_form
 from pflow_engine.document.markdown.blocks import Bullet, Fence, stripped
 from pflow_engine.document.markdown.outline import Entity
 from pflow_engine.document.markdown.scalars import is_closed, is_told, is_yaml, scalar
-from pflow_engine.document.positions import Path, Source, Span, Spans
+from pflow_engine.document.positions import Path, Source
+from pflow_engine.document.spans import Marks, Part, Span
 from pflow_engine.errors import InvalidWorkflow, Problem
 
 _COLON = re.compile(r":(?=[ \t\r\n]|\Z)")
@@ -43,14 +44,14 @@ class Parameter:
             return json_form.read(self.source)
         return self._yaml() if self.language == "yaml" else self._scalar()
 
-    def spans(self) -> Spans:
-        """Where the value, its key and the values in it stand in the file."""
-        inside = Spans({}, {})
-        if self.language == "yaml":
-            inside = self.source.placed(yaml_form.spans(self.source.text, templates=True))
-        elif self.language == "json":
-            inside = self.source.placed(json_form.spans(self.source.text))
-        return Spans({self.path: self.value, **inside.values}, {**inside.keys, self.path: self.key})
+    def located(self) -> Marks | Part:
+        """Where the value stands in the file, and where the values in it do."""
+        return self.value if self.language in ("scalar", "text") else Part(self._inside, self.source.in_file)
+
+    def _inside(self) -> Any:
+        text = self.source.text
+        root = (yaml_form.spans(text, templates=True) if self.language == "yaml" else json_form.spans(text)).root
+        return root.inside["k"] if self.source.levels else root
 
     def _yaml(self) -> Any:
         if self.source.levels and "\n" not in self.text and not is_closed(self.text):
