@@ -7,12 +7,12 @@ from typing import Any
 
 import yaml
 
-from pflow_engine.document.flow_templates import Shield, shielded
 from pflow_engine.document.plain import TOO_DEEP
 from pflow_engine.document.positions import Source, first_problems, in_file_order
 from pflow_engine.document.spans import Spans
-from pflow_engine.document.yaml_data import Fault, read_events
-from pflow_engine.document.yaml_spans import located
+from pflow_engine.document.yaml.data import Fault, read_events
+from pflow_engine.document.yaml.flow_templates import Shield, shielded
+from pflow_engine.document.yaml.spans import located
 from pflow_engine.errors import InvalidWorkflow, Problem
 
 _TOO_DEEP_FOR_LIBYAML = "exceeded maximum nesting depth"

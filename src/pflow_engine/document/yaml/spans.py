@@ -8,7 +8,7 @@ from typing import Any, Final
 import yaml
 
 from pflow_engine.document.spans import Place, Spans
-from pflow_engine.document.yaml_data import BEGINS, ENDS, TextAt
+from pflow_engine.document.yaml.data import BEGINS, ENDS, TextAt
 
 _BEFORE: Final = (yaml.StreamStartEvent, yaml.DocumentStartEvent)
 _AFTER: Final = (yaml.DocumentEndEvent, yaml.StreamEndEvent)
