@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, zip_longest
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pflow_engine.document import yaml_form
 from pflow_engine.document.markdown.blocks import SECTIONS, Heading
@@ -30,8 +30,11 @@ _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _IN_WORKFLOW: Final = {"steps": "nodes", "inputs": "inputs", "outputs": "outputs"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+_Names = Sequence[str] | None
+"""The fields whose values are read; None reads them all."""
+
+
+class _Entry(NamedTuple):
     """A node or a declaration: where it stands in the workflow, its fields, their values, and what is wrong there."""
 
     path: Path
@@ -75,7 +78,7 @@ def spans(text: str) -> Spans:
     """Where each value and key of a Markdown text that parses stands, those inside of YAML and JSON blocks too."""
     source = Source.of(text, "")
     outline = outline_of(text)
-    entries = {section: _entries(outline, source, section) for section in SECTIONS}
+    entries = {section: _entries(outline, source, section, only=tuple(EDGES)) for section in SECTIONS}
     top = _top_place(outline, source)
     for section, name in _IN_WORKFLOW.items():
         top.inside[name] = _section_place(outline.place_of(section) if section == "steps" else None, entries[section])
@@ -88,13 +91,13 @@ def _half_characters(source: Source) -> Iterator[Problem]:
         yield source.problem(found.start(), "surrogate", "half a character (a lone surrogate)", hint="write it whole")
 
 
-def _entries(outline: Outline, source: Source, section: str) -> list[_Entry]:
+def _entries(outline: Outline, source: Source, section: str, only: _Names = None) -> list[_Entry]:
     if section == "steps":
-        return [_entry(entity, source, ("nodes", at)) for at, entity in enumerate(outline.entities(section))]
-    return [_entry(entity, source, (section, entity.name)) for entity in outline.entities(section)]
+        return [_entry(entity, source, ("nodes", at), only) for at, entity in enumerate(outline.entities(section))]
+    return [_entry(entity, source, (section, entity.name), only) for entity in outline.entities(section)]
 
 
-def _entry(entity: Entity, source: Source, path: Path) -> _Entry:
+def _entry(entity: Entity, source: Source, path: Path, only: _Names) -> _Entry:
     fields: dict[str, Parameter] = {}
     values: dict[str, Any] = {}
     problems: list[Problem] = []
@@ -105,6 +108,8 @@ def _entry(entity: Entity, source: Source, path: Path) -> _Entry:
             problems.append(found)
             continue
         fields[found.name] = found
+        if only is not None and found.name not in only:
+            continue
         try:
             values[found.name] = found.read()
         except InvalidWorkflow as error:

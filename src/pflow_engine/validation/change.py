@@ -103,8 +103,8 @@ class Sound:
         )
 
     def _problems(self, workflow: Workflow, ir: Mapping[str, Any], changed: list[int]) -> Iterator[Problem]:
-        own = self._workflow
-        moved = ir["edges"] is not self._document.ir["edges"] or len(workflow.nodes) != len(own.nodes)
+        own, ids = self._workflow, [*map(_ID, workflow.nodes)]
+        moved = ir["edges"] is not self._document.ir["edges"] or ids != [*self._reads.nodes]
         graph = Graph.of(workflow) if moved or workflow.start != own.start else None
         if graph is not None:
             yield from flow_problems(workflow, graph)
@@ -114,11 +114,11 @@ class Sound:
             node = workflow.nodes[index]
             if node.id in workflow.children:
                 yield from mapping_problems(workflow, index, node, workflow.children[node.id])
-        names = {workflow.nodes[index].id for index in changed}
-        if len(workflow.nodes) != len(own.nodes):
-            names |= self._reads.nodes.keys() - set(map(_ID, workflow.nodes))
-        nodes = sorted({*changed, *self._reads.nodes_of(workflow, names, graph)})
-        outputs = self._reads.outputs_of(names) & workflow.outputs.keys()
+        names = {ids[index] for index in changed}
+        if len(ids) != len(own.nodes):
+            names |= self._reads.nodes.keys() - set(ids)
+        nodes = sorted({*changed, *self._reads.nodes_of(ids, names, graph)})
+        outputs = self._reads.outputs_of(names, graph) & workflow.outputs.keys()
         outputs |= {name for name, output in workflow.outputs.items() if output is not own.outputs.get(name)}
         yield from dataflow_problems_of(workflow, self._here, graph or self._graph, nodes, sorted(outputs))
 
@@ -130,25 +130,27 @@ class _Reads:
         items = {node.id: node.batch.items for node in workflow.nodes if node.batch}
         aliases = {node.id: node.batch.alias for node in workflow.nodes if node.batch}
         self.nodes = {node.id: _roots([node.params, items.get(node.id)]) for node in workflow.nodes}
+        outputs = {name: _roots(output.source) for name, output in workflow.outputs.items()}
         known = {*self.nodes, *workflow.inputs}
         # Whether an unknown name is a typo depends on what comes before.
         self._unknown = {name for name, roots in self.nodes.items() if roots - known - {aliases.get(name)}}
+        self._unknown_outputs = {name for name, roots in outputs.items() if roots - known}
         self._pairs = [(root, name) for name, roots in self.nodes.items() for root in roots & self.nodes.keys()]
-        self._node_readers = _turned(self.nodes)
-        self._output_readers = _turned({name: _roots(output.source) for name, output in workflow.outputs.items()})
+        self._node_readers, self._output_readers = _turned(self.nodes), _turned(outputs)
 
-    def nodes_of(self, workflow: Workflow, names: set[str], graph: Graph | None) -> set[int]:
+    def nodes_of(self, ids: list[str], names: set[str], graph: Graph | None) -> set[int]:
         """The indices of nodes that read one of some; in a new graph, also one that does not come before any more."""
         found = {reader for name in names for reader in self._node_readers.get(name, ())}
         if graph is not None:
-            ids = set(map(_ID, workflow.nodes))
-            pairs = ((one, other) for one, other in self._pairs if one in ids and other in ids)
+            kept = set(ids)
+            pairs = ((one, other) for one, other in self._pairs if one in kept and other in kept)
             found |= self._unknown | {other for one, other in pairs if not graph.is_upstream(one, other)}
-        return {index for index, node in enumerate(workflow.nodes) if node.id in found} if found else set()
+        return {index for index, name in enumerate(ids) if name in found} if found else set()
 
-    def outputs_of(self, names: set[str]) -> set[str]:
-        """The outputs that read one of some nodes."""
-        return {reader for name in names for reader in self._output_readers.get(name, ())}
+    def outputs_of(self, names: set[str], graph: Graph | None) -> set[str]:
+        """The outputs that read one of some nodes; in a new graph, also those that read what is not known."""
+        found = {reader for name in names for reader in self._output_readers.get(name, ())}
+        return found if graph is None else found | self._unknown_outputs
 
 
 def _turned(reads: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:

@@ -28,6 +28,9 @@ _LONGEST = 200
 """Characters of a template that names what is not there: a thousand problems may be about the same megabyte."""
 
 _MOST_NAMES = 20
+_MOST_AT_HAND = 500
+"""Nodes that are looked through for what a name may mean."""
+
 _SHELL_NAME = re.compile(r"\$\{(\w+)")
 
 
@@ -77,8 +80,19 @@ class _Flow:
         return outputs_of(node, self.registry, self.workflow.children.get(node.id), of_item=of_item)
 
     def names(self, place: _Place) -> list[str]:
+        """What is at hand at a place; of a very long workflow the nodes that stand closest before it."""
         own = [name for name in place.own_names if name != INDEX]
-        return [*own, *self.workflow.inputs, *(name for name in self.nodes if self.is_before(name, place))]
+        return [*own, *self.workflow.inputs, *(name for name in self._around(place) if self.is_before(name, place))]
+
+    def _around(self, place: _Place) -> Iterable[str]:
+        if len(self.nodes) <= _MOST_AT_HAND:
+            return self.nodes
+        end = len(self.nodes) if place.node is None else self.graph.place_of(place.node.id)
+        return self._order[max(0, end - _MOST_AT_HAND) : end]
+
+    @cached_property
+    def _order(self) -> list[str]:
+        return list(self.nodes)
 
     def is_before(self, node_id: str, place: _Place) -> bool:
         return place.node is None or self.graph.is_upstream(node_id, place.node.id)

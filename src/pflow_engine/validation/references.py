@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pflow_engine.document.model import Edge, InputDeclaration, NodeIR, Workflow
 from pflow_engine.document.positions import Path
@@ -23,7 +23,7 @@ def reference_problems(workflow: Workflow, registry: Registry) -> Iterator[Probl
     yield from _duplicate_ids(workflow)
     yield from _bad_edges(workflow)
     yield from _bad_start(workflow)
-    yield from dict.fromkeys(_types(workflow, registry))
+    yield from _once(_types(workflow, registry))
     edges = _edges_by_source(workflow)
     names = dict.fromkeys((node.id for node in workflow.nodes), "a node") | dict.fromkeys(workflow.inputs, "an input")
     for index, node in enumerate(workflow.nodes):
@@ -111,6 +111,15 @@ def _types(workflow: Workflow, registry: Registry) -> Iterator[Problem]:
             )
         if found.kind is None and not found.problems:
             yield _unknown_type(workflow, path, node, registry)
+
+
+def _once(problems: Iterable[Problem]) -> Iterator[Problem]:
+    # One file of settings may be what several nodes find fault with.
+    told: set[Problem] = set()
+    for problem in problems:
+        if problem not in told:
+            told.add(problem)
+            yield problem
 
 
 def _unknown_type(workflow: Workflow, path: Path, node: NodeIR, registry: Registry) -> Problem:

@@ -3,8 +3,8 @@
 import pytest
 
 from pflow_engine.document import yaml_form
-from pflow_engine.document.flow_templates import shielded
 from pflow_engine.document.positions import Source
+from pflow_engine.document.yaml.flow_templates import shielded
 from pflow_engine.errors import InvalidWorkflow
 
 

@@ -185,6 +185,19 @@ def test_more_of_it(flow_of, name):
     assert {(True, True), (False, False)} == set(verdicts)
 
 
+def test_long_workflow():
+    """Of a workflow so long that only some nodes count as what a name may mean, they are others where one is gone."""
+    ids = ["topic_one", *(f"n{number}" for number in range(500))]
+    nodes = [{"id": name, "type": "echo", "params": {"x": 1}} for name in ids]
+    document = from_data({"nodes": nodes, "outputs": {"a": {"source": "${topic_ons}"}, "b": {"source": "${n0.x}"}}})
+    registry, ir = Registry.default(), document.ir
+    changes = [_with(_with(ir, ("nodes",), kept), ("edges",), edges) for kept, edges in [_without(ir, "n7")]]
+    changes += [_with(ir, ("nodes", 7, "params", "x"), 2)]
+    sound = Sound(document, registry)
+    assert [False, True] == [sound.stays_sound(each) for each in changes]
+    assert [False, True] == [_is_sound(document, each, registry) for each in changes]
+
+
 def test_only_sound(flow_of):
     """Of a workflow that is not sound nothing is known."""
     document = flow_of("flow")

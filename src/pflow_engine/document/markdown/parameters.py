@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pflow_engine.document import json_form, yaml_form
 from pflow_engine.document.markdown.blocks import Bullet, Fence, stripped
@@ -20,8 +19,7 @@ _QUOTED_KEY = re.compile(r'(?:"(?:[^"\\\n]|\\.)*+"|\'(?:[^\'\n]|\'\')*+\')(?=[ \
 _SHOWN = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter as written. ``text`` is its value's; what is YAML or JSON has a ``source`` to be parsed."""
 
     name: str
@@ -96,12 +94,14 @@ def _bullet(bullet: Bullet, source: Source, place: Callable[[str], Path]) -> Par
     if colon is None or colon.start() == line.start:
         message, hint = "a bullet that is no '- key: value'", "start a list in prose with * instead of -"
         return source.problem(bullet.start + bullet.indent, "bullet", message, hint=hint)
-    key = stripped(text, Span(line.start, colon.start()))
+    key = stripped(text, line.start, colon.start())
+    name = text[slice(*key)]
     try:
-        name = yaml_form.read(Source(text[slice(*key)], source.file, text, key.start)) if quoted else text[slice(*key)]
+        if quoted:
+            name = scalar(name) if is_told(name) else yaml_form.read(Source(name, source.file, text, key.start))
     except InvalidWorkflow as error:
         return error.problems[0]
-    value = stripped(text, Span(colon.end(), bullet.end))
+    value = stripped(text, colon.end(), bullet.end)
     written = text[slice(*value)]
     if "\n" not in written and value.start <= line.end and (not is_yaml(written) or is_told(written)):
         return Parameter(name, place(name), key, value, "scalar", written, source)

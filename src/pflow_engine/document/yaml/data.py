@@ -6,63 +6,32 @@ data is made of the events themselves, in one loop; what is rare (tags, anchors,
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import yaml
-from yaml.constructor import SafeConstructor
 
-from pflow_engine.document.plain import DEEPEST, MOST_DIGITS, TOO_DEEP
+from pflow_engine.document.plain import DEEPEST, TOO_DEEP
 from pflow_engine.document.positions import MOST_PROBLEMS, Path
+from pflow_engine.document.yaml.scalars import KINDS, NUMBERS, ODD_MERGE, TAG, TAG_OF, Odd, converted, resolved
+
+Parser: Any = vars(yaml.cyaml)["CParser"] if yaml.__with_libyaml__ else yaml.SafeLoader
+"""Text to events: libyaml alone where PyYAML has it, without what PyYAML makes of them."""
 
 _MOST_REPEATED: Final = 100_000
 """Values that aliases may stand for, all in all."""
 
-_TAG: Final = "tag:yaml.org,2002:"
 _MERGE: Final = "<<"
-_MERGE_TAG: Final = f"{_TAG}merge"
-_NUMBERS: Final = frozenset({f"{_TAG}int", f"{_TAG}float", f"{_TAG}bool"})
+"""The key that a merged map is under until its own is whole."""
+
 _NO_KEY: Final = object()
 _STILL_OPEN: Final = object()
-_FAILURES: Final = (ValueError, KeyError, IndexError)
-"""How PyYAML fails on ``0b_``, on ``!!bool x``, on ``!!int ""``."""
-
-_KINDS: Final = {
-    f"{_TAG}str": "text",
-    f"{_TAG}int": "an integer",
-    f"{_TAG}float": "a number",
-    f"{_TAG}bool": "a boolean",
-    f"{_TAG}null": "null",
-    f"{_TAG}seq": "a list",
-    f"{_TAG}map": "a map",
-}
-"""The tags a value may have: those of JSON."""
-
-_TAG_OF: Final[dict[Any, str]] = {
-    str: f"{_TAG}str",
-    int: f"{_TAG}int",
-    float: f"{_TAG}float",
-    bool: f"{_TAG}bool",
-    type(None): f"{_TAG}null",
-    list: f"{_TAG}seq",
-    dict: f"{_TAG}map",
-}
+_SHOWN: Final = 20
+"""Characters of a value that is no number: enough to find it by."""
 
 BEGINS: Final = {yaml.SequenceStartEvent: list, yaml.MappingStartEvent: dict}
 ENDS: Final = frozenset({yaml.SequenceEndEvent, yaml.MappingEndEvent})
-_CONSTRUCTOR: Final = SafeConstructor()
-_SHOWN: Final = 20
-_SHORT: Final = 64
-"""Characters of a plain value that is worth being known when it comes again."""
-
-_NOT_RESOLVED: Final = (f"{_TAG}timestamp", f"{_TAG}value")
-_RESOLVERS: Final = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _NOT_RESOLVED]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-"""Without YAML 1.1's dates and its ``=``: a workflow's values are those of JSON."""
 
 TextAt = Callable[[int, int], str | None]
 """What stood at a place, where something else was put there for YAML to read."""
@@ -79,26 +48,17 @@ class Fault(NamedTuple):
     first: int | None = None
 
 
-class _Odd(NamedTuple):
-    """A plain scalar that is no value: ``<<``, or digits that make no number."""
-
-    tag: str
-
-
-_ODD_MERGE: Final = _Odd(_MERGE_TAG)
-
-
 class _Stop(Exception):
     """No more can be told of this document."""
 
 
-def read_events(loader: Any, text_at: TextAt | None = None) -> tuple[Any, list[Fault]]:
-    """The data of the one document that a loader is given, and what is wrong with it: then the data is of no use.
+def read_events(parser: Any, text_at: TextAt | None = None) -> tuple[Any, list[Fault]]:
+    """The data of the one document that a parser is given, and what is wrong with it: then the data is of no use.
 
     Raises:
         YAMLError: it is no YAML, or more than one document.
     """
-    get = loader.get_event
+    get = parser.get_event
     get()
     started = get()
     if type(started) is not yaml.DocumentStartEvent:
@@ -140,11 +100,14 @@ class _Reading:
         self._get = get_event
         self._text_at = text_at
         self._above = [_Open([])]
-        self._aliases = _Aliases()
+
+    @cached_property
+    def _aliases(self) -> _Aliases:
+        return _Aliases()
 
     def document(self) -> Any:
         """The data of the document, all of it read."""
-        # One loop, since it runs for each value of a file.
+        # One loop, since it runs for each value of a file: a method each would double its time.
         get, above = self._get, self._above
         top = above[0]
         while True:
@@ -167,7 +130,7 @@ class _Reading:
                 if kind in BEGINS:
                     top = self._open(event, value)
                     continue
-                if event.anchor is not None or type(value) is _Odd:
+                if event.anchor is not None or type(value) is Odd:
                     self._unusual(event, value)
             if top.key is not None:
                 top.key = _NO_KEY
@@ -177,9 +140,9 @@ class _Reading:
             return self._alias(event) if kind is yaml.AliasEvent else BEGINS[kind]()
         value = event.value
         if event.tag is not None and event.tag != "!":
-            value = _converted(event.tag, value) if event.tag in _KINDS else _Odd(event.tag)
+            value = converted(event.tag, value) if event.tag in KINDS else Odd(event.tag)
         elif event.implicit[0]:
-            value = _plain(value) if len(value) <= _SHORT else _resolved(value)
+            value = resolved(value)
         if self._text_at is not None and not event.style and type(value) is str:
             told = self._text_at(event.start_mark.index, event.end_mark.index)
             return value if told is None else told
@@ -190,22 +153,22 @@ class _Reading:
         name = value if type(value) is str else self._odd_key(event, value)
         if event.anchor is not None:
             self._named(event, value)
-        if value == _ODD_MERGE:
+        if value == ODD_MERGE:
             name, top.merges = _MERGE, True
         if name not in top.marks:
             top.marks[name] = event.start_mark
-        elif type(value) is str or value == _ODD_MERGE:
+        elif type(value) is str or value == ODD_MERGE:
             message, hint = f"key '{name}' is given twice", "take one out; the first is in line "
             self._fault(event, "duplicate-key", message, hint, (*self._path(), name), top.marks[name])
         return name
 
     def _odd_key(self, event: Any, value: Any) -> str:
-        if value == _ODD_MERGE:
+        if value == ODD_MERGE:
             return _MERGE
-        tag = value.tag if type(value) is _Odd else _TAG_OF[type(value)]
+        tag = value.tag if type(value) is Odd else TAG_OF[type(value)]
         is_scalar = type(event) is yaml.ScalarEvent
         hint = f'quote it: "{event.value}"' if is_scalar else "use text"
-        message = f"the key is {_KINDS.get(tag, 'no text')} to YAML, not text"
+        message = f"the key is {KINDS.get(tag, 'no text')} to YAML, not text"
         self._fault(event, "key", message, hint)
         self._skip(event)
         return str(event.value) if is_scalar else "?"
@@ -217,7 +180,7 @@ class _Reading:
             depth += (kind in BEGINS) - (kind in ENDS)
 
     def _open(self, event: Any, value: Any) -> _Open:
-        if event.tag not in (None, "!", _TAG_OF[type(value)]):
+        if event.tag not in (None, "!", TAG_OF[type(value)]):
             self._bad_tag(event, event.tag)
         if event.anchor is not None:
             self._named(event, _STILL_OPEN)
@@ -252,22 +215,22 @@ class _Reading:
     def _unusual(self, event: Any, value: Any) -> None:
         if event.anchor is not None:
             self._named(event, value)
-        if type(value) is _Odd:
+        if type(value) is Odd:
             self._odd_value(event, value.tag)
 
     def _odd_value(self, event: Any, tag: str) -> None:
-        if tag not in _NUMBERS:
+        if tag not in NUMBERS:
             self._bad_tag(event, tag)
             return
         shown = event.value if len(event.value) <= _SHOWN else f"{event.value[:_SHOWN]}…"
-        message = f"{shown} is not {_KINDS[tag]} a workflow can hold"
+        message = f"{shown} is not {KINDS[tag]} a workflow can hold"
         self._fault(event, "number", message, f'write it as text: "{shown}"')
 
     def _bad_tag(self, event: Any, tag: str) -> None:
-        short = f"!!{tag.removeprefix(_TAG)}" if tag.startswith(_TAG) else tag
+        short = f"!!{tag.removeprefix(TAG)}" if tag.startswith(TAG) else tag
         message = f"the tag {short} makes no value a workflow can hold"
-        if tag in _KINDS:
-            message = f"the tag {short} makes {_KINDS[tag]}, and this is none"
+        if tag in KINDS:
+            message = f"the tag {short} makes {KINDS[tag]}, and this is none"
         self._fault(event, "tag", message, "take the tag out, or write text")
 
     def _named(self, event: Any, value: Any) -> None:
@@ -340,24 +303,3 @@ class _Aliases:
             elif known is None and type(each) is list:
                 todo.extend(each)
         return size
-
-
-def _resolved(value: str) -> Any:
-    for tag, pattern in _RESOLVERS.get(value[:1], ()):
-        if pattern.match(value):
-            return _Odd(tag) if tag == _MERGE_TAG else _converted(tag, value)
-    return value
-
-
-_plain = lru_cache(maxsize=4096)(_resolved)
-
-
-def _converted(tag: str, value: str) -> Any:
-    if tag in (f"{_TAG}seq", f"{_TAG}map") or (len(value) > MOST_DIGITS and (tag == f"{_TAG}int" or ":" in value)):
-        return _Odd(tag)  # 1:59:59… counts in sixties, which takes time quadratic in its length
-    try:
-        found = SafeConstructor.yaml_constructors[tag](_CONSTRUCTOR, yaml.ScalarNode(tag, value))
-        str(found)  # 0xfff… may be an integer that Python does not write
-    except _FAILURES:
-        return _Odd(tag)
-    return _Odd(tag) if isinstance(found, float) and not math.isfinite(found) else found
