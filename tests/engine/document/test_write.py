@@ -2,7 +2,7 @@
 
 import pytest
 from generated import meaning, workflows
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pflow_engine.document.load import load, parse
@@ -15,6 +15,7 @@ NODE = {"id": "a", "type": "echo", "purpose": "It acts."}
 
 @settings(deadline=None)  # the first writes load jsonschema
 @given(workflows(), st.permutations(FORMS))
+@example({"nodes": [NODE], "metadata": {"a": "\n"}}, FORMS)
 def test_round_trip(ir, forms):
     """A workflow is the same after a journey through all forms in any order."""
     expected = meaning(ir)

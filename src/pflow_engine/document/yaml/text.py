@@ -7,10 +7,14 @@ from typing import Any
 import yaml
 
 
+_END = "...\n"
+
+
 def yaml_text(data: Any) -> str:
     """YAML that reads back as the same data: no anchors, the order kept, text over several lines as a block."""
     text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
-    return text
+    # The mark behind text that ends with empty lines would end a frontmatter, and no reader needs it.
+    return text[: -len(_END)] if text.endswith(f"\n{_END}") else text
 
 
 class _Dumper(yaml.SafeDumper):
