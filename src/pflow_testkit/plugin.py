@@ -21,6 +21,7 @@ from pflow_testkit.fuzz.options import add_fuzz_options
 from pflow_testkit.ledger import Ledger
 from pflow_testkit.mutation.options import KEY as MUTATION
 from pflow_testkit.mutation.options import add_mutation_options, read_mutation_options
+from pflow_testkit.option_files import OutputFile, keep_apart
 from pflow_testkit.options import (
     FOLDERS,
     HOST,
@@ -66,9 +67,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[stress_options.KEY] = stress_options.read_stress_options(config)
     config.stash[gate_options.KEY] = gate_options.read_gate_options(config)
     config.stash[WATCHERS], config.stash[OBSERVERS] = [], []
-    _count_coverage(config)
+    files = [*config.stash[gate_options.KEY].files, *_count_coverage(config)]
     _count_mutants(config)
-    _make_page(config)
+    keep_apart([*files, *_make_page(config)], config.stash[KEY])
     config.stash[FLAKY] = read_flaky_options(config)
     if config.stash[KEY].folders:
         add_arguments(config, config.stash[KEY])
@@ -78,12 +79,14 @@ def pytest_configure(config: pytest.Config) -> None:
         open_gate(config)
 
 
-def _count_coverage(config: pytest.Config) -> None:
+def _count_coverage(config: pytest.Config) -> tuple[OutputFile, ...]:
     options = read_coverage_options(config)
-    if options is not None:
-        from pflow_testkit.coverage.session import CoverageSession  # noqa: PLC0415  # for start-up time
+    if options is None:
+        return ()
+    from pflow_testkit.coverage.session import CoverageSession  # noqa: PLC0415  # for start-up time
 
-        config.pluginmanager.register(CoverageSession(config, options), "pflow_coverage")
+    config.pluginmanager.register(CoverageSession(config, options), "pflow_coverage")
+    return options.files
 
 
 def _count_mutants(config: pytest.Config) -> None:
@@ -94,12 +97,14 @@ def _count_mutants(config: pytest.Config) -> None:
         config.pluginmanager.register(MutationSession(options), "pflow_mutation")
 
 
-def _make_page(config: pytest.Config) -> None:
+def _make_page(config: pytest.Config) -> tuple[OutputFile, ...]:
     file = read_report_options(config)
-    if file is not None and not config.stash[KEY].init:
-        from pflow_testkit.report.session import ReportSession  # noqa: PLC0415  # for start-up time
+    if file is None or config.stash[KEY].init:
+        return ()
+    from pflow_testkit.report.session import ReportSession  # noqa: PLC0415  # for start-up time
 
-        config.pluginmanager.register(ReportSession(config, file), "pflow_report")
+    config.pluginmanager.register(ReportSession(config, file.path), "pflow_report")
+    return (file,)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -41,10 +41,10 @@ def open_gate(config: pytest.Config) -> None:
     approvals = approvals_of_ini(options.allow, config.inipath, config.rootpath)
     if approvals.problems:
         raise pytest.UsageError("\n".join(map(str, approvals.problems)))
-    selections = {}
+    selections, reports = {}, tuple(file.path for file in options.files)
     for base in dict.fromkeys(bases.values()):
         of_base = tuple(folder for folder in folders if bases[folder] is base)
-        selections.update(dict.fromkeys(of_base, Selection(base, of_base, options.reports)))
+        selections.update(dict.fromkeys(of_base, Selection(base, of_base, reports)))
     gate = Gate(config, selections, approvals.given, options.against is not None, options.changed, options.draws)
     try:
         gate.look()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
+
+from pflow_testkit.option_files import OutputFile, output_file, refuse_wrong
 
 _ENDINGS = (".html", ".htm")
 
@@ -20,27 +19,18 @@ def add_report_options(parser: pytest.Parser) -> None:
     )
 
 
-def read_report_options(config: pytest.Config) -> Path | None:
+def read_report_options(config: pytest.Config) -> OutputFile | None:
     """Where the page goes, checked; None where none is wanted.
 
     Raises:
-        pytest.UsageError: that is no page, is a folder, or is in one that is not there or may not be written.
+        pytest.UsageError: that is no page, or cannot be written.
     """
     given: str | None = config.getoption("pflow_report")
     if given is None:
         return None
-    path: Path = config.invocation_params.dir / given
-    wrong = _wrong(path, given)
-    if wrong:
-        raise pytest.UsageError(f"--pflow-report={given}: {wrong}")
-    return path
-
-
-def _wrong(path: Path, given: str) -> str:
-    if not given.endswith(_ENDINGS):
-        return f"a page is named FILE.html; write --pflow-report={given or 'report'}.html"
-    if path.is_dir():
-        return "this is a folder; name a file in it"
-    if not path.parent.is_dir():
-        return f"there is no folder {path.parent}; make it first"
-    return "" if os.access(path.parent, os.W_OK) else f"the folder {path.parent} may not be written"
+    option = f"--pflow-report={given}"
+    if given and not given.endswith(_ENDINGS):
+        raise pytest.UsageError(f"{option}: a page is named FILE.html; write {option}.html")
+    file = output_file(config, option, given)
+    refuse_wrong([file])
+    return file
