@@ -11,11 +11,11 @@ import pytest
 from pflow_engine.trace import write_text
 from pflow_testkit.coverage.counting import count_on
 from pflow_testkit.coverage.formats import as_json, as_lcov
-from pflow_testkit.coverage.options import CoverageOptions
 from pflow_testkit.coverage.page import as_html
 from pflow_testkit.coverage.report import percent, table
 from pflow_testkit.coverage.tally import Coverage, Tally
 from pflow_testkit.options import WATCHERS
+from pflow_testkit.options.coverage import CoverageOptions
 
 _SENT: Final = "pflow_coverage"
 _WRITERS: Final = {"html": as_html, "json": as_json, "lcov": as_lcov}

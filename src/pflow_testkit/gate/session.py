@@ -19,9 +19,9 @@ from pflow_testkit.gate.reports.files import GateFiles
 from pflow_testkit.gate.reports.told import Told
 from pflow_testkit.gate.row import Judged, Row
 from pflow_testkit.gate.table import counted, table, unreadable
-from pflow_testkit.gate_options import GATE, GateOptions
-from pflow_testkit.gate_options import KEY as GATE_KEY
 from pflow_testkit.options import KEY
+from pflow_testkit.options.gate import GATE, GateOptions
+from pflow_testkit.options.gate import KEY as GATE_KEY
 
 _COMMITS = "pflow_commits"
 """Where xdist's workers find which commits are the base: a branch may move while they start."""

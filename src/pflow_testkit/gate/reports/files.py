@@ -14,7 +14,7 @@ from pflow_testkit.gate.reports.actions import as_annotations
 from pflow_testkit.gate.reports.sarif import as_sarif
 from pflow_testkit.gate.reports.summary import summary
 from pflow_testkit.gate.reports.told import Told
-from pflow_testkit.gate_options import GateOptions
+from pflow_testkit.options.gate import GateOptions
 
 _RAN = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 

@@ -1,4 +1,4 @@
-"""The command line and the ini file to what is compared with what. Loaded in every pytest run, hence light."""
+"""The command line and the ini file to what is compared with what."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pflow_testkit.option_files import OutputFile, output_file, refuse_wrong
-from pflow_testkit.options import Options
+from pflow_testkit.options.files import OutputFile, output_file, refuse_wrong
+from pflow_testkit.options.session import Options
 
 KEY: pytest.StashKey[GateOptions] = pytest.StashKey()
 GATE: pytest.StashKey[Any] = pytest.StashKey()

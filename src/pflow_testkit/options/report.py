@@ -1,10 +1,10 @@
-"""The command line to the file of the page. Loaded in every pytest run, hence light."""
+"""The command line to the file of the page."""
 
 from __future__ import annotations
 
 import pytest
 
-from pflow_testkit.option_files import OutputFile, output_file, refuse_wrong
+from pflow_testkit.options.files import OutputFile, output_file, refuse_wrong
 
 _ENDINGS = (".html", ".htm")
 

@@ -1,4 +1,4 @@
-"""The command line to what is wanted of coverage. Loaded in every pytest run, hence light."""
+"""The command line to what is wanted of coverage."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from typing import NamedTuple
 
 import pytest
 
-from pflow_testkit.option_files import OutputFile, output_file, refuse_wrong
-from pflow_testkit.options import add_share, read_share
+from pflow_testkit.options.files import OutputFile, output_file, refuse_wrong
+from pflow_testkit.options.shares import add_share, read_share
 
 _UNDER = "--pflow-cov-fail-under"
 _FILES = {"term": "", "html": "pflow-coverage.html", "json": "pflow-coverage.json", "lcov": "pflow-coverage.lcov"}
 
 
-class Report(NamedTuple):
-    """One way to tell it; there is no ``file`` for the terminal."""
-
-    kind: str
-    file: OutputFile | None
+Report = tuple[str, OutputFile | None]
+"""One way to tell it: its kind, and the file; none for the terminal."""
 
 
 class CoverageOptions(NamedTuple):
@@ -30,7 +27,7 @@ class CoverageOptions(NamedTuple):
     @property
     def files(self) -> tuple[OutputFile, ...]:
         """Those to write."""
-        return tuple(report.file for report in self.reports if report.file is not None)
+        return tuple(file for _, file in self.reports if file is not None)
 
 
 def add_coverage_options(parser: pytest.Parser) -> None:
@@ -78,4 +75,4 @@ def _wrong(text: str) -> str:
 def _report(text: str, config: pytest.Config) -> Report:
     kind, _, named = text.partition(":")
     name = named or _FILES[kind]
-    return Report(kind, output_file(config, f"--pflow-cov={text}", name) if name else None)
+    return kind, output_file(config, f"--pflow-cov={text}", name) if name else None

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from pflow_testkit.options import Options
+from pflow_testkit.options.session import Options
 
 _OVERWRITES = "this lies among the workflows, and would be written over; name another file"
 
