@@ -14,7 +14,7 @@ from pflow_testkit.mutation.mutants import mutants_of
 from pflow_testkit.registry import registry_for_cases
 from pflow_testkit.snapshots.orphans import written_cases
 
-FLOWS = Path(__file__).parents[2] / "workflows"
+FLOWS = Path(__file__).parents[3] / "workflows"
 
 
 class Mutated:
