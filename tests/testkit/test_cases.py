@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from pflow_engine.document.yaml_text import yaml_text
+from pflow_engine.document.yaml.text import yaml_text
 from pflow_engine.validation.structure import build_validator
 from pflow_testkit.cases import InvalidCase, case_schema, load_cases
 from pflow_testkit.cases.places import env_faults, file_faults

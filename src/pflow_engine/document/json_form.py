@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pflow_engine.document.plain import DEEPEST, TOO_DEEP, is_too_deep
-from pflow_engine.document.positions import Path, Source, Span, Spans, first_problems
+from pflow_engine.document.positions import Path, Source, first_problems
+from pflow_engine.document.spans import Marks, Place, Spans
 from pflow_engine.errors import InvalidWorkflow, Problem
 
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],]|[^\s{}\[\],:"]+')
@@ -56,45 +58,67 @@ def read(source: Source) -> Any:
     return data
 
 
-_Found = tuple[Path, Span, int | None]
-"""A value; or a key, with the offset of the map it is in."""
+@dataclass(slots=True)
+class _Open:
+    """A map or list that is being read: the step that leads on from it, and where its keys stand."""
+
+    step: str | int = ""
+    keys: dict[str, int] = field(default_factory=dict)
+
+
+_KEY, _VALUE, _OPEN, _CLOSE = range(4)
+_Seen = tuple[int, int, int, str]
+"""What is met in a text: one of the four, its offsets, and what a key says."""
 
 
 def spans(text: str) -> Spans:
     """Where each value and key of a JSON text that parses stands."""
-    values: dict[Path, Span] = {}
-    keys: dict[Path, Span] = {}
-    for path, span, owner in _walk(text):
-        (values if owner is None else keys)[path] = span
-    return Spans(values, keys)
+    above: list[Place] = []
+    into = root = Place(None, [])
+    name = ""
+    for kind, start, end, key in _walk(text):
+        if kind == _CLOSE:
+            into.marks = (into.marks[0] if into.marks else start, end)
+            into = above.pop()
+            continue
+        if kind == _KEY:
+            name = key
+            into.set_key(key, (start, end))
+            continue
+        place = (start, end) if kind == _VALUE else Place((start, end), {} if text[start] == "{" else [])
+        if type(into.inside) is list:
+            into.inside.append(place)
+        else:
+            into.inside[name] = place
+        if type(place) is Place:
+            above.append(into)
+            into = place
+    return Spans(root.inside[0])
 
 
-def _walk(text: str) -> Iterator[_Found]:
-    # Over tokens, not recursive: a megabyte of small values takes some tenths of a second.
-    open_at: list[tuple[Path, int]] = []
-    path: Path = ()
+def _walk(text: str) -> Iterator[_Seen]:
+    # Over tokens, not recursive.
+    open_with = ""
     at_key = False
     for found in _TOKEN.finditer(text):
-        span = Span(*found.span())
-        char = text[span.start]
+        start, end = found.span()
+        char = text[start]
         if char in "{[":
-            open_at.append((path, span.start))
+            open_with += char
             at_key = char == "{"
-            path = path if at_key else (*path, 0)
+            yield _OPEN, start, end, ""
         elif char in "}]":
-            path, start = open_at.pop()
+            open_with = open_with[:-1]
             at_key = False
-            yield path, Span(start, span.end), None
+            yield _CLOSE, start, end, ""
         elif char == ",":
-            above, start = open_at[-1]
-            at_key = text[start] == "{"
-            path = path if at_key else (*above, int(path[len(above)]) + 1)
+            at_key = open_with[-1] == "{"
         elif at_key:
-            above, start = open_at[-1]
-            path, at_key = (*above, json.loads(found.group())), False
-            yield path, span, start
+            at_key = False
+            key = text[start + 1 : end - 1]
+            yield _KEY, start, end, json.loads(found.group()) if "\\" in key else key
         else:
-            yield path, span, None
+            yield _VALUE, start, end, ""
 
 
 def _unique(pairs: list[tuple[str, Any]], odd: list[str]) -> dict[str, Any]:
@@ -121,19 +145,37 @@ def _integer(digits: str, odd: list[str]) -> int:
 
 def _odd_places(source: Source) -> Iterator[Problem]:
     # The parser only says that there is something; where, and all of it, is found out here.
-    first: dict[tuple[int, str | int], Span] = {}
     text = source.text
-    for path, span, owner in _walk(text):
-        if owner is not None and first.setdefault((owner, path[-1]), span) != span:
-            line = source.line(first[owner, path[-1]].start)
-            message, hint = f"key '{path[-1]}' is given twice", f"take one out; the first is in line {line}"
-            yield source.problem(span.start, "duplicate-key", message, path=path, hint=hint)
-        if text[span.start] == '"':
-            yield from _half_characters(source, path, span)
-        elif text[span.start] not in "{[" and _is_odd_number(text[slice(*span)]):
-            word = text[span.start : min(span.end, span.start + 20)]
-            message = f"{word}{'…' if span.end - span.start > len(word) else ''} is no number a workflow can hold"
-            yield source.problem(span.start, "number", message, path=path, hint="write it as text")
+    above: list[_Open] = [_Open()]
+    for kind, start, end, key in _walk(text):
+        if kind == _CLOSE:
+            above.pop()
+            continue
+        into = above[-1]
+        if kind == _KEY:
+            yield from _given_twice(source, above, key, start)
+            into.step = key
+        elif type(into.step) is int:
+            into.step += 1
+        if kind == _OPEN:
+            above.append(_Open(-1 if text[start] == "[" else ""))
+        elif text[start] == '"':
+            yield from _half_characters(source, above, (start, end))
+        elif _is_odd_number(text[start:end]):
+            word = text[start : min(end, start + 20)]
+            message = f"{word}{'…' if end - start > len(word) else ''} is no number a workflow can hold"
+            yield source.problem(start, "number", message, path=_path(above), hint="write it as text")
+
+
+def _given_twice(source: Source, above: Sequence[_Open], key: str, start: int) -> Iterator[Problem]:
+    first = above[-1].keys.setdefault(key, start)
+    if first != start:
+        message, hint = f"key '{key}' is given twice", f"take one out; the first is in line {source.line(first)}"
+        yield source.problem(start, "duplicate-key", message, path=(*_path(above[:-1]), key), hint=hint)
+
+
+def _path(above: Sequence[_Open]) -> Path:
+    return tuple(each.step for each in above[1:])
 
 
 def _is_odd_number(word: str) -> bool:
@@ -148,12 +190,12 @@ def _fits(digits: str) -> bool:
     return not odd
 
 
-def _half_characters(source: Source, path: Path, span: Span) -> Iterator[Problem]:
-    for found in _LONE_SURROGATE.finditer(source.text, *span):
+def _half_characters(source: Source, above: Sequence[_Open], marks: Marks) -> Iterator[Problem]:
+    for found in _LONE_SURROGATE.finditer(source.text, *marks):
         if found["lone"]:
             message = f"{found['lone']} is half a character (a lone surrogate)"
             hint = "write the whole character, or both halves"
-            yield source.problem(found.start(), "surrogate", message, path=path, hint=hint)
+            yield source.problem(found.start(), "surrogate", message, path=_path(above), hint=hint)
 
 
 def _too_deep(source: Source) -> Problem:

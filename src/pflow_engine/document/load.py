@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import gc
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ from pflow_engine.document import json_form, yaml_form
 from pflow_engine.document.model import Document, Form
 from pflow_engine.document.normalise import is_trace, is_workflow, normalise, unwrap
 from pflow_engine.document.plain import data_problems
-from pflow_engine.document.positions import Spans, problem_at
+from pflow_engine.document.positions import problem_at
+from pflow_engine.document.spans import Spans, uncollected
 from pflow_engine.errors import InvalidWorkflow, Problem, nearest
 from pflow_engine.value_types import type_name
 
@@ -67,13 +67,14 @@ def parse(text: str, form: Form, file: str) -> Any:
     """The data of a file in one of the three forms, whatever it means."""
     if not text.strip():
         raise InvalidWorkflow(problem_at("", file, 0, "empty", "the file is empty", hint="write a workflow into it"))
-    with _uncollected():
+    with uncollected():
         return _reader(form).parse(text, file)
 
 
 def locate(text: str, form: Form) -> Spans:
     """Where each value of a text that parses stands."""
-    spans: Spans = _reader(form).spans(text)
+    with uncollected():
+        spans: Spans = _reader(form).spans(text)
     return spans
 
 
@@ -81,19 +82,6 @@ def form_of(path: Path) -> Form | None:
     """The form a file's name promises, if any."""
     name = path.name.lower()
     return next((form for ending, form in _FORMS.items() if name.endswith(ending) and name != ending), None)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    # The collector would walk all that was read so far again and again, and none of it is garbage: a quarter of the
-    # time that a large file takes.
-    paused = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if paused:
-            gc.enable()
 
 
 def _reader(form: Form) -> Any:
@@ -156,7 +144,7 @@ def _document(data: Any, file: str, form: Form, text: str) -> Document:
     if not is_workflow(data):
         raise InvalidWorkflow(problem_at(text, file, 0, "no-nodes", _no_workflow(data), hint="add a list 'nodes'"))
     ir, prefix = unwrap(data)
-    finder = None if form == "data" else _reader(form).spans
+    finder = None if form == "data" else partial(locate, form=form)
     return Document(file, form, text, normalise(ir), prefix, finder)
 
 

@@ -10,26 +10,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, zip_longest
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pflow_engine.document import yaml_form
-from pflow_engine.document.markdown.blocks import SECTIONS
+from pflow_engine.document.markdown.blocks import SECTIONS, Heading
 from pflow_engine.document.markdown.names import EDGES, IN_FRONTMATTER, OF_THE_NODE
 from pflow_engine.document.markdown.outline import Entity, Outline, outline_of, outline_problems
 from pflow_engine.document.markdown.parameters import Parameter, parameters
-from pflow_engine.document.positions import MOST_PROBLEMS, Path, Source, Span, Spans, first_problems, in_file_order
+from pflow_engine.document.positions import MOST_PROBLEMS, Path, Source, first_problems, in_file_order
+from pflow_engine.document.spans import Part, Place, Spans
 from pflow_engine.errors import InvalidWorkflow, Problem
 from pflow_engine.value_types import type_name
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
-_NONE: Final = Spans({}, {})
+_IN_WORKFLOW: Final = {"steps": "nodes", "inputs": "inputs", "outputs": "outputs"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+_Names = Sequence[str] | None
+"""The fields whose values are read; None reads them all."""
+
+
+class _Entry(NamedTuple):
     """A node or a declaration: where it stands in the workflow, its fields, their values, and what is wrong there."""
 
     path: Path
@@ -73,11 +78,12 @@ def spans(text: str) -> Spans:
     """Where each value and key of a Markdown text that parses stands, those inside of YAML and JSON blocks too."""
     source = Source.of(text, "")
     outline = outline_of(text)
-    entries = {section: _entries(outline, source, section) for section in SECTIONS}
-    found = [_top_spans(outline, source), _edge_spans(entries["steps"])]
-    found += [_entry_spans(entry) for entries_of in entries.values() for entry in entries_of]
-    values = {path: span for spans in found for path, span in spans.values.items()}
-    return Spans(values, {path: span for spans in found for path, span in spans.keys.items()})
+    entries = {section: _entries(outline, source, section, only=tuple(EDGES)) for section in SECTIONS}
+    top = _top_place(outline, source)
+    for section, name in _IN_WORKFLOW.items():
+        top.inside[name] = _section_place(outline.place_of(section) if section == "steps" else None, entries[section])
+    top.inside["edges"] = Place(None, list(_edge_places(entries["steps"])))
+    return Spans(top)
 
 
 def _half_characters(source: Source) -> Iterator[Problem]:
@@ -85,13 +91,13 @@ def _half_characters(source: Source) -> Iterator[Problem]:
         yield source.problem(found.start(), "surrogate", "half a character (a lone surrogate)", hint="write it whole")
 
 
-def _entries(outline: Outline, source: Source, section: str) -> list[_Entry]:
+def _entries(outline: Outline, source: Source, section: str, only: _Names = None) -> list[_Entry]:
     if section == "steps":
-        return [_entry(entity, source, ("nodes", at)) for at, entity in enumerate(outline.entities(section))]
-    return [_entry(entity, source, (section, entity.name)) for entity in outline.entities(section)]
+        return [_entry(entity, source, ("nodes", at), only) for at, entity in enumerate(outline.entities(section))]
+    return [_entry(entity, source, (section, entity.name), only) for entity in outline.entities(section)]
 
 
-def _entry(entity: Entity, source: Source, path: Path) -> _Entry:
+def _entry(entity: Entity, source: Source, path: Path, only: _Names) -> _Entry:
     fields: dict[str, Parameter] = {}
     values: dict[str, Any] = {}
     problems: list[Problem] = []
@@ -102,6 +108,8 @@ def _entry(entity: Entity, source: Source, path: Path) -> _Entry:
             problems.append(found)
             continue
         fields[found.name] = found
+        if only is not None and found.name not in only:
+            continue
         try:
             values[found.name] = found.read()
         except InvalidWorkflow as error:
@@ -181,40 +189,41 @@ def _edges(nodes: Sequence[_Entry]) -> Iterator[_Edge]:
                 yield _Edge(entry, entry.values[name], action, entry.fields[name])
 
 
-def _top_spans(outline: Outline, source: Source) -> Spans:
+def _top_place(outline: Outline, source: Source) -> Place:
+    top = Place((0, len(source.text)), {"name": outline.title.title} if outline.title else {})
     part = _frontmatter_source(outline, source)
-    found = part.placed(yaml_form.spans(part.text)) if part else _NONE
-    values = {_top_path(path): span for path, span in found.values.items()}
-    values[()] = Span(0, len(source.text))
-    if outline.title:
-        values["name",] = outline.title.title
-    steps = outline.place_of("steps")
-    if steps:
-        values["nodes",] = steps.title
-    return Spans(values, {_top_path(path): span for path, span in found.keys.items()})
+    found = yaml_form.spans(part.text).root if part else None
+    if part and isinstance(found, Place) and found.marks:
+        top.inside["metadata"] = Part(lambda: found, part.in_file)
+        for name in [name for name in IN_FRONTMATTER if name in found.inside]:
+            start, end = found.key(name) or (0, 0)
+            top.set_key(name, (part.in_file(start), part.in_file(end)))
+            top.inside[name] = Part(partial(found.inside.__getitem__, name), part.in_file)
+    return top
 
 
-def _top_path(path: Path) -> Path:
-    return path if path[:1] and path[0] in IN_FRONTMATTER else ("metadata", *path)
+def _section_place(heading: Heading | None, entries: Sequence[_Entry]) -> Place:
+    section = Place(heading.title if heading else None, {entry.path[1]: _entry_place(entry) for entry in entries})
+    for entry in entries:
+        section.set_key(entry.path[1], entry.entity.heading.title)
+    return section
 
 
-def _entry_spans(entry: _Entry) -> Spans:
-    heading = entry.entity.heading
+def _entry_place(entry: _Entry) -> Place:
+    title, told_at = entry.entity.heading.title, entry.entity.told_at
+    params = Place(None, {})
     is_node = entry.path[0] == "nodes"
-    told = "purpose" if is_node else "description"
-    found = [field.spans() for field in entry.fields.values()]
-    values = {path: span for spans in found for path, span in spans.values.items()}
-    keys = {path: span for spans in found for path, span in spans.keys.items()}
-    values[entry.path] = Span(heading.title.start, entry.entity.end)
-    values[*entry.path, told] = entry.entity.told_at
-    return Spans(values | ({(*entry.path, "id"): heading.title} if is_node else {}), keys | {entry.path: heading.title})
+    told = {"id": title, "purpose": told_at, "params": params} if is_node else {"description": told_at}
+    place = Place((title.start, entry.entity.end), told)
+    for name, parameter in entry.fields.items():
+        around = params if parameter.path[2:3] == ("params",) else place
+        around.inside[name] = parameter.located()
+        around.set_key(name, parameter.key)
+    return place
 
 
-def _edge_spans(nodes: Sequence[_Entry]) -> Spans:
-    values: dict[Path, Span] = {}
-    for at, edge in enumerate(_edges(nodes) if _has_edges(nodes) else ()):
-        heading = edge.source.entity.heading.title
-        values["edges", at, "from"] = heading
-        values["edges", at] = values["edges", at, "to"] = edge.told_by.value if edge.told_by else heading
-        values["edges", at, "action"] = edge.told_by.key if edge.told_by else heading
-    return Spans(values, {})
+def _edge_places(nodes: Sequence[_Entry]) -> Iterator[Place]:
+    for edge in _edges(nodes) if _has_edges(nodes) else ():
+        title = edge.source.entity.heading.title
+        target, action = (edge.told_by.value, edge.told_by.key) if edge.told_by else (title, title)
+        yield Place(target, {"from": title, "to": target, "action": action})

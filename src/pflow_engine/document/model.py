@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any, Literal
 
-from pflow_engine.document.positions import Path, Span, Spans, path_text, problem_at
+from pflow_engine.document.positions import Path, path_text, problem_at
+from pflow_engine.document.spans import Span, Spans
 from pflow_engine.errors import Problem, Severity
 
 Form = Literal["json", "yaml", "markdown", "data"]
@@ -63,13 +64,13 @@ class Document:
             return None
         written = (*self.prefix, *self._as_written(path, spans))
         # A wrapped file may have its name and description outside of the IR.
-        found = spans.nearest(path if written not in spans.values and path in spans.values else written, key=key)
+        found = spans.nearest(path if spans.value(written) is None and spans.value(path) else written, key=key)
         return found or Span(0, 0)  # a YAML file of comments has no value that stands anywhere
 
     def _as_written(self, path: Path, spans: Spans) -> Path:
         # Only a node's own ``params`` was renamed; an http node has a parameter of that name.
         renamed = (*path[:2], "parameters")
-        if path[:1] == ("nodes",) and path[2:3] == ("params",) and (*self.prefix, *renamed) in spans.values:
+        if path[:1] == ("nodes",) and path[2:3] == ("params",) and spans.value((*self.prefix, *renamed)):
             return (*renamed, *path[3:])
         return path
 

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from pflow_engine.errors import Position, Problem
 
@@ -22,27 +22,6 @@ _WIDEST = 160
 _BREAKS = " \t\n\"',"
 _WORD = re.compile(f"[^{_BREAKS}]*")
 _LAST_WORD = re.compile(f"[^{_BREAKS}]*$")
-
-
-class Span(NamedTuple):
-    """Offsets into the text, in characters: where a thing starts and where it ends."""
-
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Spans:
-    """Where each value, and each key, stands in the text. Made only when there is something to report."""
-
-    values: Mapping[Path, Span]
-    keys: Mapping[Path, Span]
-
-    def nearest(self, path: Path, *, key: bool = False) -> Span | None:
-        """The span at ``path``, or at the closest place above it that the text has."""
-        if key and path in self.keys:
-            return self.keys[path]
-        return next((self.values[above] for above in _upwards(path) if above in self.values), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +48,14 @@ class Source:
     def problem(self, offset: int, code: str, message: str, *, path: Path = (), hint: str = "") -> Problem:
         """A problem at an offset into the text, placed in the file."""
         path = (*self.path, *path[self.levels :])
-        return problem_at(self.whole, self.file, self._in_file(offset), code, message, path=path, hint=hint)
+        return problem_at(self.whole, self.file, self.in_file(offset), code, message, path=path, hint=hint)
 
     def line(self, offset: int) -> int:
         """The line of the file that an offset into the text is in."""
-        return position_at(self.whole, self._in_file(offset)).line
+        return position_at(self.whole, self.in_file(offset)).line
 
-    def placed(self, spans: Spans) -> Spans:
-        """Spans in the text as spans in the file, under their paths in the workflow."""
-        return Spans(self._placed(spans.values), self._placed(spans.keys))
-
-    def _placed(self, spans: Mapping[Path, Span]) -> dict[Path, Span]:
-        return {
-            (*self.path, *path[self.levels :]): Span(self._in_file(span.start), self._in_file(span.end))
-            for path, span in spans.items()
-            if len(path) >= self.levels
-        }
-
-    def _in_file(self, offset: int) -> int:
+    def in_file(self, offset: int) -> int:
+        """Where in the file an offset into the text is."""
         return self.start + max(0, offset - self.added)
 
 
@@ -173,8 +142,3 @@ def _between_words(text: str, offset: int, first: int, last: int) -> tuple[int, 
     start = before.end() if before and first and text[first - 1 : first] not in _BREAKS else first
     end = after.start() if after and last < len(text) and text[last : last + 1] not in _BREAKS else last
     return (start if start < offset else first), (end if end > offset else last)
-
-
-def _upwards(path: Path) -> Iterator[Path]:
-    for length in range(len(path), -1, -1):
-        yield path[:length]

@@ -12,7 +12,7 @@ from pflow_engine.document.markdown.write import markdown_text
 from pflow_engine.document.model import Form
 from pflow_engine.document.positions import MOST_PROBLEMS, path_text
 from pflow_engine.document.schema import FLOW_IR_SCHEMA
-from pflow_engine.document.yaml_text import yaml_text
+from pflow_engine.document.yaml.text import yaml_text
 from pflow_engine.errors import InvalidWorkflow, Problem
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from pflow_engine.document.yaml_text import yaml_text
+from pflow_engine.document.yaml.text import yaml_text
 from pflow_engine.result import RunResult
 
 

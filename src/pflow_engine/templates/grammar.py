@@ -22,6 +22,9 @@ _FIELD = re.compile(r"\.([\w-]+)")
 _INDEX = re.compile(r"\[([0-9]{1,18})\]")
 _LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
 _BLANK = re.compile(r"\s*")
+_SIMPLE = re.compile(r"\$\{([A-Za-z_][\w-]*)((?:\.[\w-]+)*)\}")
+"""Nearly all templates there are."""
+
 _SHELL_EXPANSION = re.compile(
     r"\$\{(?:[#!][A-Za-z_\d@*]"
     r"|(?:[A-Za-z_]\w*|\d+|[@*])(?::[-=?+\d ($]|[%#/^,@+=]|\?(?!\?)|\[[@*]\])"
@@ -122,6 +125,10 @@ def parse(text: str) -> Template:
 
 
 def _take(text: str, start: int, parts: list[str | Reference], malformed: list[Malformed], shell: list[str]) -> int:
+    if simple := _SIMPLE.match(text, start):
+        root, fields = simple.groups()
+        parts.append(Reference(simple.group(), (Path(root, tuple(fields.split(".")[1:])),)))
+        return simple.end()
     if _SHELL_EXPANSION.match(text, start):
         # Only its opening is passed over: the word of ${name:-word} may hold a template.
         shell.append(text[start : _closing(text, start)])

@@ -5,8 +5,7 @@ jsonschema finds what is wrong; the words, the nearest names and the place are o
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -19,6 +18,7 @@ from pflow_engine.document.normalise import IR_VERSION
 from pflow_engine.document.positions import MOST_PROBLEMS, Path
 from pflow_engine.document.schema import FLOW_IR_SCHEMA, NOT_YET
 from pflow_engine.errors import Problem, did_you_mean
+from pflow_engine.validation.acceptance import Accepts, accepting, exact
 from pflow_engine.validation.salvage import salvaged
 from pflow_engine.value_types import coerce, type_name
 
@@ -56,13 +56,41 @@ def build_validator(schema: Mapping[str, Any]) -> Any:
 
 
 def _exact_pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[Any]:
-    # JSON Schema's $ is the end of the text; Python's also stands before a last line break.
-    if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance):
+    if isinstance(instance, str) and not exact(pattern).search(instance):
         yield jsonschema.ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
+def _items(validator: Any, items: Mapping[str, Any], instance: Any, _schema: Any) -> Iterator[Any]:
+    yield from _not_accepted(validator, items, enumerate(instance) if isinstance(instance, list) else ())
+
+
+def _additional(validator: Any, others: Any, instance: Any, schema: Any) -> Iterator[Any]:
+    if isinstance(others, Mapping) and isinstance(instance, Mapping) and "patternProperties" not in schema:
+        known = schema.get("properties", ())
+        pairs = [(name, value) for name, value in instance.items() if name not in known]
+        yield from _not_accepted(validator, others, pairs)
+    else:
+        yield from jsonschema.Draft202012Validator.VALIDATORS["additionalProperties"](
+            validator, others, instance, schema
+        )
+
+
+def _not_accepted(validator: Any, schema: Mapping[str, Any], values: Iterable[tuple[Any, Any]]) -> Iterator[Any]:
+    # Most values are sound, and jsonschema takes its time to find that out.
+    _, accepts = _ACCEPTING.get(id(schema)) or _ACCEPTING.setdefault(id(schema), (schema, accepting(schema)))
+    for step, value in values:
+        if not accepts(value):
+            yield from validator.descend(value, schema, path=step)
+
+
+_ACCEPTING: dict[int, tuple[Mapping[str, Any], Accepts]] = {}
+"""By the identity of a schema, which is kept along so that it stays that one's."""
+
 _extend: Callable[..., Any] = jsonschema.validators.extend
-_Validator = _extend(jsonschema.Draft202012Validator, {"pattern": _exact_pattern})
+_Validator = _extend(
+    jsonschema.Draft202012Validator,
+    {"pattern": _exact_pattern, "items": _items, "additionalProperties": _additional},
+)
 
 
 def _in_data_order(error: Any) -> list[tuple[int, str]]:

@@ -11,6 +11,7 @@ from typing import Any
 from pflow_engine.document.load import from_data
 from pflow_engine.document.model import Document, Workflow
 from pflow_engine.document.positions import MOST_PROBLEMS, first_problems, in_file_order
+from pflow_engine.document.spans import uncollected
 from pflow_engine.errors import InvalidWorkflow, Problem
 from pflow_engine.nodes.registry import Registry
 from pflow_engine.validation.build import build_workflow
@@ -68,6 +69,7 @@ def _sound(checked: Checked, nested: Nested) -> Workflow:
     return checked.workflow
 
 
+@uncollected()
 def _check(document: Document, nested: Nested) -> Checked:
     faults = structure_problems(document)
     sound = document if not faults else mended(document) if len(faults) <= MOST_PROBLEMS else None

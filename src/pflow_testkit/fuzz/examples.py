@@ -10,7 +10,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from pflow_engine.document.model import Workflow
-from pflow_engine.document.yaml_text import yaml_text
+from pflow_engine.document.yaml.text import yaml_text
 from pflow_engine.nodes import Registry
 from pflow_engine.templates import Reference, parse
 from pflow_engine.validation.graph import Graph

@@ -3,8 +3,8 @@
 import pytest
 
 from pflow_engine.document import yaml_form
-from pflow_engine.document.flow_templates import shielded
 from pflow_engine.document.positions import Source
+from pflow_engine.document.yaml.flow_templates import shielded
 from pflow_engine.errors import InvalidWorkflow
 
 
@@ -34,7 +34,7 @@ def test_places():
     """Every place in the text stays what it was."""
     text = "[${a}, x, {k: ${b.c}}]"
     spans = yaml_form.spans(text, templates=True)
-    assert ["${a}", "x", "${b.c}"] == [text[slice(*spans.values[path])] for path in ((0,), (1,), (2, "k"))]
+    assert ["${a}", "x", "${b.c}"] == [text[slice(*spans.value(path))] for path in ((0,), (1,), (2, "k"))]
     assert len(text) == len(shielded(text).text)
 
 

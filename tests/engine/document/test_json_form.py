@@ -29,10 +29,10 @@ def _found(text):
     return ()
 
 
-def _at(data, path):
-    for step in path:
-        data = data[step]
-    return data
+def _values(data, path=()):
+    yield path, data
+    for step, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+        yield from _values(value, (*path, step))
 
 
 @given(_JSON, st.sampled_from([None, 2]), st.booleans())
@@ -46,10 +46,10 @@ def test_spans(data, indent, ascii_only):
     """The span of a value holds that value, the span of a key that key."""
     text = json.dumps(data, indent=indent, ensure_ascii=ascii_only)
     spans = json_form.spans(text)
-    for path, span in spans.values.items():
-        assert _at(data, path) == json.loads(text[slice(*span)])
-    for path, span in spans.keys.items():
-        assert path[-1] == json.loads(text[slice(*span)])
+    for path, value in _values(data):
+        assert value == json.loads(text[slice(*spans.value(path))])
+        if path and isinstance(path[-1], str):
+            assert path[-1] == json.loads(text[slice(*spans.key(path))])
 
 
 @pytest.mark.parametrize(

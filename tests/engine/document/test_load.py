@@ -221,7 +221,7 @@ def test_read_text(write):
 def test_parse_and_locate():
     """Data and the places of its values come from the same text."""
     assert {"a": 1} == parse("a: 1", "yaml", "f")
-    assert (3, 4) == locate("a: 1", "yaml").values["a",]
+    assert (3, 4) == locate("a: 1", "yaml").value(("a",))
 
 
 @pytest.mark.parametrize("enabled", [True, False])

@@ -317,7 +317,7 @@ def test_paths():
 )
 def test_spans(path, words):
     """The place of each value is where it is written, in blocks and maps too."""
-    assert words == WHOLE[slice(*markdown_form.spans(WHOLE).values[path])]
+    assert words == WHOLE[slice(*markdown_form.spans(WHOLE).value(path))]
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_spans(path, words):
 )
 def test_key_spans(path, words):
     """The place of each key is where it is written: in a bullet, a tag or a heading."""
-    assert words == WHOLE[slice(*markdown_form.spans(WHOLE).keys[path])]
+    assert words == WHOLE[slice(*markdown_form.spans(WHOLE).key(path))]
 
 
 def test_edge_spans(tmp_path):

@@ -6,8 +6,6 @@ from hypothesis import strategies as st
 
 from pflow_engine.document.positions import (
     MOST_PROBLEMS,
-    Span,
-    Spans,
     first_problems,
     in_file_order,
     path_text,
@@ -73,19 +71,6 @@ def test_texts_in():
     """Every text of a value is found with its path, keys are not."""
     value = {"a": ["x", {"b": "y"}], "c": 1, "d": "z"}
     assert [(("p", "a", 0), "x"), (("p", "a", 1, "b"), "y"), (("p", "d"), "z")] == list(texts_in(value, ("p",)))
-
-
-def test_nearest_span():
-    """What the text does not have is at the closest place above it."""
-    spans = Spans({(): Span(0, 9), ("a",): Span(5, 8)}, {("a",): Span(1, 4)})
-    assert [(1, 4), (5, 8), (0, 9)] == [
-        spans.nearest(("a",), key=True), spans.nearest(("a", 0, "b"), key=True), spans.nearest(("b",)),
-    ]  # fmt: skip
-
-
-def test_no_span():
-    """A text with nothing in it has no place to name."""
-    assert None is Spans({}, {}).nearest(("a",))
 
 
 def test_first_problems():

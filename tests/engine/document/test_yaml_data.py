@@ -1,4 +1,4 @@
-"""The quick way through YAML beside the careful one: they may not differ."""
+"""Our way through YAML beside PyYAML's own: they may not differ."""
 
 import pytest
 import yaml
@@ -6,10 +6,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pflow_engine.document import yaml_form
-from pflow_engine.document.flow_templates import shielded
-from pflow_engine.document.positions import Source
-from pflow_engine.document.yaml_data import NeedsCare, quick_data
-from pflow_engine.errors import InvalidWorkflow
+from pflow_engine.document.yaml.data import read_events
+from pflow_engine.document.yaml.flow_templates import Shield, shielded
+from pflow_engine.document.yaml.scalars import RESOLVERS
 
 _SCALARS = (
     st.none()
@@ -65,34 +64,78 @@ _PIECES = st.sampled_from(
 )
 
 
-def _quick(text, *, templates=False):
-    shield = shielded(text) if templates else None
-    loader = yaml_form._WorkflowLoader(shield.text if shield else text)
+class _Reference(yaml.CSafeLoader):
+    """PyYAML's own way through a node tree, with the values of JSON."""
+
+
+_Reference.yaml_implicit_resolvers = RESOLVERS
+
+
+def _read(text, *, templates=False):
+    shield = shielded(text) if templates else Shield(text)
+    loader = yaml_form._Loader(shield.text)
     try:
-        return quick_data(loader, shield.text_at if shield and shield.starts else None)
+        return read_events(loader, shield.text_at if shield.starts else None)
     finally:
         loader.dispose()
 
 
-def _careful(text, *, templates=False):
-    shield = shielded(text) if templates else yaml_form.Shield(text)
+def _composed(text, *, templates=False):
+    shield = shielded(text) if templates else Shield(text)
+    loader = _Reference(shield.text)
     try:
-        return yaml_form._parse_with_care(Source.of(text, ""), shield)
-    except (InvalidWorkflow, yaml.YAMLError) as error:
-        return error
+        root = loader.get_single_node()
+        for node in _scalars(root) if shield.starts else ():
+            told = None if node.style else shield.text_at(node.start_mark.index, node.end_mark.index)
+            node.value = node.value if told is None else told
+        nodes = list(_nodes(root))  # merging changes them
+        return nodes, None if root is None else loader.construct_document(root)
+    finally:
+        loader.dispose()
+
+
+def _scalars(node):
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.MappingNode):
+        yield from (scalar for pair in node.value for part in pair for scalar in _scalars(part))
+    elif node is not None:
+        yield from (scalar for part in node.value for scalar in _scalars(part))
 
 
 def _same(text, *, templates=False):
     try:
-        quick = _quick(text, templates=templates)
-    except (NeedsCare, yaml.YAMLError):
+        data, faults = _read(text, templates=templates)
+    except yaml.YAMLError:
+        data, faults = None, ["syntax"]
+    if not faults:
+        nodes, expected = _composed(text, templates=templates)
+        assert repr(expected) == repr(data)
+        _same_places(nodes, yaml_form.spans(text, templates=templates))
+
+
+def _same_places(nodes, spans):
+    for path, node, key in nodes:
+        assert (node.start_mark.index, node.end_mark.index) == spans.value(path)
+        if key is not None:
+            assert (key.start_mark.index, key.end_mark.index) == spans.key(path)
+
+
+def _nodes(node, path=(), key=None):
+    if node is None:
         return
-    assert repr(quick) == repr(_careful(text, templates=templates))
+    yield path, node, key
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            yield from _nodes(value, (*path, name.value), name)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _nodes(value, (*path, index))
 
 
 @given(_DATA, st.booleans())
 def test_written_data(data, flow):
-    """What a YAML library writes is read the same both ways."""
+    """What a YAML library writes is read as that library does."""
     _same(yaml.safe_dump(data, default_flow_style=flow, allow_unicode=True))
 
 
@@ -105,8 +148,26 @@ def test_written_data(data, flow):
 @example("[1${a}, ${a}1, ${a ?? 'x'}, '${a}']", True)
 @example("%YAML 1.1\n---\na", False)
 def test_any_text(text, templates):
-    """Whatever the quick way takes, the careful one takes for the same."""
+    """Whatever is read without a fault PyYAML reads as the same, in the same places."""
     _same(text, templates=templates)
+
+
+def _fails(text):
+    try:
+        return bool(_read(text)[1])
+    except yaml.YAMLError:
+        return True
+
+
+@given(st.lists(_PIECES | st.text(max_size=3), max_size=30).map("".join))
+@example("a: {<<: 1}")
+@example("!!seq x")
+def test_as_strict(text):
+    """Whatever PyYAML refuses is refused here."""
+    try:
+        _composed(text)
+    except (yaml.YAMLError, ValueError, KeyError, IndexError, TypeError, RecursionError):
+        assert _fails(text)
 
 
 @pytest.mark.parametrize(
@@ -120,28 +181,63 @@ def test_any_text(text, templates):
         ("{a: {b: []}, c: {}}", {"a": {"b": []}, "c": {}}),
         ("'a': |\n  x\n", {"a": "x\n"}),
         ("2026-01-02", "2026-01-02"),
+        ("!!str 1", "1"),
+        ("! 1", 1),
+        ("!!int '0x1f'", 31),
+        ("!!map {a: !!seq [1]}", {"a": [1]}),
+        ("&x 1", 1),
+        ("[&x a, *x, &y [1], *y, *y]", ["a", "a", [1], [1], [1]]),
+        ("&x a: 1\nb: {*x : 2}", {"a": 1, "b": {"a": 2}}),
+        ("b: 1\n<<: {a: 1, b: 2}", {"a": 1, "b": 1}),
+        ("<<: [{a: 1, b: 1}, {b: 2, c: 2}]\nc: 3", {"a": 1, "b": 1, "c": 3}),
+        ("'<<': 1", {"<<": 1}),
     ],
 )
-def test_plain_data(text, expected):
-    """Plain data is read the quick way."""
-    assert repr(expected) == repr(_quick(text))
+def test_data(text, expected):
+    """Values, tags of JSON's kinds, aliases and merges are read as PyYAML does, in the same order."""
+    assert (repr(expected), []) == (repr(_read(text)[0]), _read(text)[1])
+    _same(text)
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "faults"),
     [
-        *("a: 1\na: 2", "1: x", "null: x", "[a]: b", "? {a: 1}\n: x", "<<: {a: 1}"),
-        *("!!str 1", "!x a", "- !!set {a}", "&x 1", "&x [1]", "[&x a, *x]"),
-        *("0b_", ".nan", "[.inf]", "9" * 5000, "1" + ":59" * 100, "<<"),
-        *("--- 1\n--- 2\n", "---\n---\n", "[" * 101 + "]" * 101),
+        ("a: 1\na: 2", [(5, "duplicate-key", ("a",), 0)]),
+        (
+            "a:\n- {b: 1, b: 2, b: 3}",
+            [(12, "duplicate-key", ("a", 0, "b"), 6), (18, "duplicate-key", ("a", 0, "b"), 6)],
+        ),
+        ("1: x", [(0, "key", (), None)]),
+        ("[a]: {b: 1, b: 2}", [(0, "key", (), None), (12, "duplicate-key", ("?", "b"), 6)]),
+        ("x: {? {a: 1} : y}", [(6, "key", ("x",), None)]),
+        ("!foo a: x", [(0, "key", (), None)]),
+        ("- !x a", [(2, "tag", (0,), None)]),
+        ("!!set {a}", [(0, "tag", (), None)]),
+        ("- !!seq x", [(2, "tag", (0,), None)]),
+        ("- !!str [a]", [(2, "tag", (0,), None)]),
+        ("- <<", [(2, "tag", (0,), None)]),
+        ("- 0b_\n- .nan", [(2, "number", (0,), None), (8, "number", (1,), None)]),
+        ("- " + "9" * 5000, [(2, "number", (0,), None)]),
+        ("- 1" + ":59" * 2000, [(2, "number", (0,), None)]),
+        ("- &x 1\n- &x 2", [(9, "anchor", (1,), 2)]),
+        ("- *x", [(2, "alias", (0,), None)]),
+        ("{*x : 1}", [(1, "alias", (), None), (1, "key", (), None)]),
+        ("a: &a [*a]", [(7, "alias", (), None)]),
+        ("- {<<: [1]}", [(3, "merge", (0, "<<"), None)]),
+        ("<<: {}\n<<: {}", [(7, "duplicate-key", ("<<",), 0)]),
+        ("[" * 101 + "]" * 101, [(100, "nesting", (), None)]),
     ],
 )
-def test_needs_care(text):
-    """Whatever is wrong or rare is left to who can say where and why."""
-    with pytest.raises(NeedsCare):
-        _quick(text)
+def test_faults(text, faults):
+    """Whatever no workflow can hold has a place, a path and, given twice, the place of the first."""
+    assert sorted(faults) == sorted((each.offset, each.code, each.path, each.first) for each in _read(text)[1])
 
 
 def test_templates_in_brackets():
     """Templates that were out of YAML's way are put back."""
-    assert ["${a}", "x ${b[0]}", "'"] == _quick('[${a}, x ${b[0]}, "\'"]', templates=True)
+    assert (["${a}", "x ${b[0]}", "'"], []) == _read('[${a}, x ${b[0]}, "\'"]', templates=True)
+
+
+def test_faults_end():
+    """After a thousand nothing more is looked for."""
+    assert 1001 == len(_read("- .nan\n" * 3000)[1])

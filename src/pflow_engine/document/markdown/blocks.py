@@ -3,16 +3,16 @@
 Lines are scanned by hand, not by markdown-it-py: what goes on under a bullet is told here by YAML's rule (deeper
 than the dash), not by Markdown's; its tokens know lines but no columns; and it was measured to take four times as
 long, after 70 ms to load. One expression finds the lines that mean something, so that time is linear in the text.
+The blocks are tuples: a frozen dataclass takes three times as long to make.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from pflow_engine.document.positions import Span
+from pflow_engine.document.spans import Span
 
 SECTIONS: Final = ("inputs", "steps", "outputs")
 SECTION: Final = 2
@@ -33,8 +33,7 @@ _CLOSERS: Final = {'"': '"', "'": "'", "[": "]", "{": "}"}
 _GOES_ON = re.compile(r"[|>\[{\"']")
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """``level`` hashes, three at most, and a title without its blanks. ``start`` and ``end`` are those of the line."""
 
     start: int
@@ -43,8 +42,7 @@ class Heading:
     title: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Bullet:
+class Bullet(NamedTuple):
     """A dash in column ``indent`` (from 0), what stands behind it in its line, and the deeper lines below it."""
 
     start: int
@@ -53,8 +51,7 @@ class Bullet:
     line: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
+class Fence(NamedTuple):
     """A fenced block: its info string and the lines in it. ``content`` ends before the last line break."""
 
     start: int
@@ -66,8 +63,7 @@ class Fence:
     is_closed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Prose:
+class Prose(NamedTuple):
     """Whatever stands between two other blocks and is not blank."""
 
     start: int
@@ -86,13 +82,18 @@ def blocks(text: str, start: int) -> Iterator[Block]:
     section, pattern = "", _TITLE
     offset = start
     while found := pattern.search(text, offset):
-        yield from _prose(text, offset, found.start())
-        for block in _found_blocks(text, found):
-            yield block
-            offset = block.end
-            if isinstance(block, Heading):
-                section = section_name(text, block) or section
-                pattern = _IN_ENTITY if block.level == ENTITY and section in SECTIONS else _IN_PROSE
+        if found.start() > offset + 1:  # more than the last line break
+            yield from _prose(text, offset, found.start())
+        if found.lastgroup == "dash":
+            *before, block = _bullets(text, found)
+            yield from before
+        else:
+            block = _heading(text, found) if found.lastgroup == "hashes" else _fence(text, found)
+        yield block
+        offset = block.end
+        if type(block) is Heading:
+            section = section_name(text, block) or section
+            pattern = _IN_ENTITY if block.level == ENTITY and section in SECTIONS else _IN_PROSE
     yield from _prose(text, offset, len(text))
 
 
@@ -106,12 +107,11 @@ def is_rule(text: str, start: int) -> bool:
     return _RULE.match(text, start) is not None
 
 
-def stripped(text: str, span: Span) -> Span:
-    """A span without the blanks at its ends."""
-    start, end = span
+def stripped(text: str, start: int, end: int) -> Span:
+    """The span of what stands between two offsets, without the blanks at its ends."""
     kept = text[start:end].lstrip(_BLANK)
     start = max(start, end - len(kept))
-    return Span(start, start + len(kept.rstrip(_BLANK)))
+    return Span(start, start + len(kept.rstrip(_BLANK))) if kept else Span(start, start)
 
 
 def line_end(text: str, offset: int) -> int:
@@ -120,31 +120,20 @@ def line_end(text: str, offset: int) -> int:
     return len(text) if end < 0 else end
 
 
-def _found_blocks(text: str, found: re.Match[str]) -> Iterator[Block]:
-    if found["hashes"]:
-        yield _heading(text, found)
-    elif found["fence"]:
-        yield _fence(text, found)
-    elif is_rule(text, found.end() - 1):
-        yield Prose(found.start(), line_end(text, found.end()))
-    else:
-        yield from _bullet(text, found)
-
-
 def _heading(text: str, found: re.Match[str]) -> Heading:
     end = line_end(text, found.end())
-    title = stripped(text, Span(found.end(), end))
+    title = stripped(text, found.end(), end)
     words = text[slice(*title)].rstrip("#")
-    if words[-1:] in ("", " ", "\t"):  # hashes may stand behind the title, too
-        title = stripped(text, Span(title.start, title.start + len(words)))
-    return Heading(found.start(), end, len(found["hashes"]), title)
+    if len(words) < title.end - title.start and words[-1:] in ("", " ", "\t"):  # hashes may stand behind the title, too
+        title = stripped(text, title.start, title.start + len(words))
+    return Heading(found.start(), end, found.end() - found.start("hashes"), title)
 
 
 def _fence(text: str, found: re.Match[str]) -> Fence:
     marks, indent = found["fence"], len(found["indent"])
     info_end = line_end(text, found.end())
     start = min(info_end + 1, len(text))
-    info = stripped(text, Span(found.end(), info_end))
+    info = stripped(text, found.end(), info_end)
     for closing in _CLOSING.finditer(text, start):
         if closing["fence"].startswith(marks) and len(closing["indent"]) <= indent + 3:
             content = Span(start, max(start, closing.start() - 1))
@@ -152,17 +141,20 @@ def _fence(text: str, found: re.Match[str]) -> Fence:
     return Fence(found.start("indent"), len(text), indent, marks, info, Span(start, len(text)), is_closed=False)
 
 
-def _bullet(text: str, found: re.Match[str]) -> Iterator[Block]:
-    indent = len(found["indent"])
-    end = line_end(text, found.end())
-    line = stripped(text, Span(found.end(), end))
+def _bullets(text: str, found: re.Match[str]) -> tuple[Block] | tuple[Block, Block]:
+    # A line with a dash: a bullet, by itself or with the fenced block that is its value below it.
+    start, after = found.span()
+    end = line_end(text, after)
+    if is_rule(text, after - 1):
+        return (Prose(start, end),)
+    indent, line = after - 1 - start, stripped(text, after, end)
+    if text[end + 1 : end + 2] not in _BLANK:
+        return (Bullet(start, end + 1, indent, line),)
     fence = _INDENTED_FENCE.match(text, end + 1)
     if fence and len(fence["indent"]) > indent and _is_whole(text, line):
-        yield Bullet(found.start(), end, indent, line)
-        yield _fence(text, fence)
-        return
+        return Bullet(start, end, indent, line), _fence(text, fence)
     below = _NOT_DEEPER[indent].search(text, end + 1) if end < len(text) else None
-    yield Bullet(found.start(), below.start() if below else len(text), indent, line)
+    return (Bullet(start, below.start() if below else len(text), indent, line),)
 
 
 def _is_whole(text: str, line: Span) -> bool:

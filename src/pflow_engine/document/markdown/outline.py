@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from pflow_engine.document.markdown.blocks import (
     ENTITY,
@@ -22,7 +23,8 @@ from pflow_engine.document.markdown.blocks import (
     stripped,
 )
 from pflow_engine.document.markdown.names import NAME
-from pflow_engine.document.positions import Source, Span
+from pflow_engine.document.positions import Source
+from pflow_engine.document.spans import Span
 from pflow_engine.errors import Problem, nearest
 
 _NO_NAME = re.compile(r"[^a-z0-9_-]+")
@@ -31,8 +33,7 @@ _FRONTMATTER_END = re.compile(r"^(?:---|\.\.\.)[ \t]*+\r?$", re.MULTILINE)
 _SQUEEZED = re.compile(r"^(?P<hashes>#{2,3})(?P<word>\w+)[ \t\r]*+$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(NamedTuple):
     """What stands under ``### id``: its parameters as blocks, and its prose, wherever it stands between them."""
 
     heading: Heading
@@ -133,17 +134,18 @@ def _by_heading(found: Sequence[Block], level: int) -> Iterator[tuple[Heading, S
 
 
 def _is_heading(block: Block, level: int) -> bool:
-    return isinstance(block, Heading) and block.level == level
+    return type(block) is Heading and block.level == level
 
 
 def _entity(text: str, heading: Heading, inside: Sequence[Block]) -> Entity:
-    parts = tuple(block for block in inside if isinstance(block, Bullet | Fence))
-    told = [stripped(text, Span(block.start, block.end)) for block in inside if isinstance(block, Prose)]
+    if not inside:
+        return Entity(heading, text[slice(*heading.title)], (), "", heading.title, heading.end)
+    parts = tuple(block for block in inside if type(block) is Bullet or type(block) is Fence)
+    told = [stripped(text, block.start, block.end) for block in inside if type(block) is Prose]
     told = [span for span in told if not is_rule(text, span.start) or "\n" in text[slice(*span)]]
     prose = "\n\n".join(_plain_lines(text[slice(*span)]) for span in told)
     told_at = Span(told[0].start, told[-1].end) if told else heading.title
-    end = inside[-1].end if inside else heading.end
-    return Entity(heading, text[slice(*heading.title)], parts, prose, told_at, end)
+    return Entity(heading, text[slice(*heading.title)], parts, prose, told_at, inside[-1].end)
 
 
 def _plain_lines(text: str) -> str:

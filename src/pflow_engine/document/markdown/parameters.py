@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pflow_engine.document import json_form, yaml_form
 from pflow_engine.document.markdown.blocks import Bullet, Fence, stripped
 from pflow_engine.document.markdown.outline import Entity
 from pflow_engine.document.markdown.scalars import is_closed, is_told, is_yaml, scalar
-from pflow_engine.document.positions import Path, Source, Span, Spans
+from pflow_engine.document.positions import Path, Source
+from pflow_engine.document.spans import Marks, Part, Span
 from pflow_engine.errors import InvalidWorkflow, Problem
 
 _COLON = re.compile(r":(?=[ \t\r\n]|\Z)")
@@ -19,8 +19,7 @@ _QUOTED_KEY = re.compile(r'(?:"(?:[^"\\\n]|\\.)*+"|\'(?:[^\'\n]|\'\')*+\')(?=[ \
 _SHOWN = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter as written. ``text`` is its value's; what is YAML or JSON has a ``source`` to be parsed."""
 
     name: str
@@ -43,14 +42,14 @@ class Parameter:
             return json_form.read(self.source)
         return self._yaml() if self.language == "yaml" else self._scalar()
 
-    def spans(self) -> Spans:
-        """Where the value, its key and the values in it stand in the file."""
-        inside = Spans({}, {})
-        if self.language == "yaml":
-            inside = self.source.placed(yaml_form.spans(self.source.text, templates=True))
-        elif self.language == "json":
-            inside = self.source.placed(json_form.spans(self.source.text))
-        return Spans({self.path: self.value, **inside.values}, {**inside.keys, self.path: self.key})
+    def located(self) -> Marks | Part:
+        """Where the value stands in the file, and where the values in it do."""
+        return self.value if self.language in ("scalar", "text") else Part(self._inside, self.source.in_file)
+
+    def _inside(self) -> Any:
+        text = self.source.text
+        root = (yaml_form.spans(text, templates=True) if self.language == "yaml" else json_form.spans(text)).root
+        return root.inside["k"] if self.source.levels else root
 
     def _yaml(self) -> Any:
         if self.source.levels and "\n" not in self.text and not is_closed(self.text):
@@ -95,12 +94,12 @@ def _bullet(bullet: Bullet, source: Source, place: Callable[[str], Path]) -> Par
     if colon is None or colon.start() == line.start:
         message, hint = "a bullet that is no '- key: value'", "start a list in prose with * instead of -"
         return source.problem(bullet.start + bullet.indent, "bullet", message, hint=hint)
-    key = stripped(text, Span(line.start, colon.start()))
+    key = stripped(text, line.start, colon.start())
     try:
         name = yaml_form.read(Source(text[slice(*key)], source.file, text, key.start)) if quoted else text[slice(*key)]
     except InvalidWorkflow as error:
         return error.problems[0]
-    value = stripped(text, Span(colon.end(), bullet.end))
+    value = stripped(text, colon.end(), bullet.end)
     written = text[slice(*value)]
     if "\n" not in written and value.start <= line.end and (not is_yaml(written) or is_told(written)):
         return Parameter(name, place(name), key, value, "scalar", written, source)

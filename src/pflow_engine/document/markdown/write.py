@@ -17,7 +17,7 @@ from pflow_engine.document.markdown.outline import outline_of
 from pflow_engine.document.markdown.scalars import is_plain
 from pflow_engine.document.normalise import IR_VERSION
 from pflow_engine.document.positions import Path, path_text
-from pflow_engine.document.yaml_text import yaml_text
+from pflow_engine.document.yaml.text import yaml_text
 from pflow_engine.errors import InvalidWorkflow, Problem
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][\w.-]*(?: [\w.-]+)*")
