@@ -21,6 +21,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture(autouse=True)
 def _as_at_a_desk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take away what makes pytest write its summaries in full, as build machines set it: the tests read short ones."""
-    for name in ("CI", "BUILD_NUMBER"):
+    """Take away what build machines and xdist's workers set: pytest tells more there, and syrupy deletes nothing."""
+    for name in ("CI", "BUILD_NUMBER", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"):
         monkeypatch.delenv(name, raising=False)

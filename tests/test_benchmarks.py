@@ -129,3 +129,13 @@ def test_comparing_rows():
         row.split("|")[1].partition(",")[0].strip() for row in rows
     ]
     assert all(re.search(r"\d", row.split("|")[2]) for row in rows)
+
+
+def test_mutant_rows():
+    """The script about mutants has a row for each size, with what whole validations would take beside it."""
+    command = [sys.executable, str(SCRIPT.with_name("mutants.py")), "--quick"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert "" == done.stderr
+    rows = [[cell.strip() for cell in row.split("|")[1:]] for row in done.stdout.splitlines()[2:]]
+    assert ["3", "10"] == [re.search(r"of (\d+) nodes", row[0])[1] for row in rows]
+    assert all(re.search(r"\d", row[1]) and re.search(r"whole: \d", row[4]) for row in rows)

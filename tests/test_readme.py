@@ -339,9 +339,8 @@ def test_picture_of_a_break(pytester, name, old, new):
     assert expected == shown(pytester.runpytest_inprocess(*arguments))
 
 
-def test_picture_of_a_snapshot(five_minutes, monkeypatch):
+def test_picture_of_a_snapshot(five_minutes):
     """The picture of a snapshot is what the guide's project shows when a node says something else."""
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # where it is set syrupy keeps its summary to itself
     flows = five_minutes.path / "flows"
     stub = "stubs: {fetch: {response: [{message: Fix the build}, {message: Add a page}]}}"
     case = f"cases:\n  - name: two commits\n    inputs: {{since: v1.0}}\n    {stub}\n    snapshot: [trace]\n"
@@ -542,9 +541,8 @@ def test_rules_table():
 
 
 @pytest.mark.parametrize(("name", "heading"), [("coverage", "pflow coverage"), ("report", "pflow report")])
-def test_picture_of_the_demo(pytester, monkeypatch, name, heading):
+def test_picture_of_the_demo(pytester, name, heading):
     """What is told of coverage and of the page is what the demo gives."""
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # where it is set syrupy keeps its summary to itself
     arguments, expected = picture(name)
     shutil.copytree(ROOT / "tests" / "workflows", pytester.path / "tests" / "workflows")
     assert expected == _from(heading, pytester.runpytest_inprocess(*arguments))
@@ -553,6 +551,18 @@ def test_picture_of_the_demo(pytester, monkeypatch, name, heading):
 def test_picture_of_mutants(five_minutes):
     """What is told of mutants is what the first guide's project gives."""
     arguments, expected = picture("mutants")
+    assert expected == _from("pflow mutants", five_minutes.runpytest_inprocess(*arguments))
+
+
+def test_picture_of_nested_mutants(five_minutes):
+    """So is what is told of those of a workflow that only another one has a case for."""
+    arguments, expected = picture("nested mutants")
+    flows = five_minutes.path / "flows"
+    (flows / "triage.test.yaml").unlink()
+    nodes = "nodes: [{id: sub, type: workflow, params: {workflow_ref: triage.json, param_mapping: {since: v1.0}}}]\n"
+    (flows / "releases.yaml").write_text(nodes)
+    case = "cases:\n- name: two commits\n  stubs: {sub/fetch: {response: [{message: one}, {message: two}]}}\n"
+    (flows / "releases.test.yaml").write_text(case)
     assert expected == _from("pflow mutants", five_minutes.runpytest_inprocess(*arguments))
 
 

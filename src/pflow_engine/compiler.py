@@ -75,9 +75,9 @@ class _Nest:
             return Leaf(kind.run)
         below = replace(self, nodes=(*self.nodes, node.id))
         child = workflow.children.get(node.id)
-        flow_of: FlowOf = (
-            _Named(below, workflow.document.folder.absolute()) if child is None else KnownFlow(below.flow(child))
-        )
+        document = workflow.document
+        named = _Named(below, document.folder.absolute(), document.instead)
+        flow_of: FlowOf = named if child is None else KnownFlow(below.flow(child))
         return NestedFlow(flow_of)
 
 
@@ -87,8 +87,8 @@ class _Named:
     The lock guards those that are known: items of a parallel batch ask at the same time.
     """
 
-    def __init__(self, nest: _Nest, folder: Path) -> None:
-        self._nest, self._folder = nest, folder
+    def __init__(self, nest: _Nest, folder: Path, instead: Mapping[Path, Document]) -> None:
+        self._nest, self._folder, self._instead = nest, folder, instead
         self._flows: dict[str, Flow] = {}
         self._lock = threading.Lock()
 
@@ -96,7 +96,8 @@ class _Named:
         with self._lock:
             if ref not in self._flows:
                 nest = self._nest
-                self._flows[ref] = nest.flow(validate_nested(ref, self._folder, nest.registry, nest.files))
+                workflow = validate_nested(ref, self._folder, nest.registry, nest.files, self._instead)
+                self._flows[ref] = nest.flow(workflow)
             return self._flows[ref]
 
 

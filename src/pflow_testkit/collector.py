@@ -102,12 +102,14 @@ class WorkflowFile(pytest.Module):
 
     def _mutants(self, cases: tuple[Case, ...]) -> Iterator[pytest.Item]:
         from pflow_testkit.mutation.items import Mutants  # noqa: PLC0415  # for start-up time
+        from pflow_testkit.mutation.sources import SOURCES, Source  # noqa: PLC0415  # same
 
         def setting(request: pytest.FixtureRequest, case: Case) -> Setting:
             return _setting(request, self, case)
 
-        mutants = Mutants(self.document, cases, partial(_registry_of, self), setting)
-        for name, test in mutants.tests(registry_for_cases(self.config, self.path, self.document, cases)):
+        source = Source(self.document, cases, partial(_registry_of, self), setting)
+        self.config.stash.setdefault(SOURCES, []).append(source)
+        for name, test in Mutants(source).tests(registry_for_cases(self.config, self.path, self.document, cases)):
             yield _item(self, name, test)
 
     @cached_property

@@ -6,6 +6,7 @@ and only where something of ours is kept.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,20 @@ class Ledger:
         if report.when == "call" and report.passed:
             self._passed.add(report.nodeid)
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """Where a session stops early, keep what the tests that did not run would have used."""
+        try:
+            return (yield)
+        except BaseException:
+            self._keep_unused()
+            raise
+
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
         """Note what a worker of xdist sent when it ended; one that was killed sends nothing."""
+        if error:
+            self._keep_unused()
         sent = getattr(node, "workeroutput", {}).get(SENT)
         if sent is not None:
             self._workers.append(sent)
@@ -64,6 +76,11 @@ class Ledger:
             terminalreporter.section("pflow snapshots and cassettes", sep="-")
             for line in self._lines:
                 terminalreporter.write_line(line)
+
+    def _keep_unused(self) -> None:
+        # syrupy takes a test that was to run for one that ran, and deletes its snapshots when it updates others.
+        if self._config.stash[KEY].folders or self._keeps_something():
+            self._config.option.disable_unused_snapshots = True
 
     def _keeps_something(self) -> bool:
         beside: set[Path] = {item.path.parent for item in self._items}

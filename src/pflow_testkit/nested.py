@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from pflow_engine.document.load import load
+from pflow_engine.document.load import load_nested
 from pflow_engine.document.model import Document, NodeIR, Workflow
 from pflow_engine.errors import InvalidWorkflow
 from pflow_engine.nodes import Registry
@@ -130,7 +130,9 @@ def _child(
         case {"params": {"workflow_ref": str(ref)}} if kind == "workflow" and "${" not in ref:
             file = (document.folder / ref).absolute()
             try:
-                return None if file.resolve() in map(Path.resolve, chain) else (file, load(document.folder / ref))
+                if file.resolve() in map(Path.resolve, chain):
+                    return None
+                return file, load_nested(document.folder / ref, document.instead)
             except (InvalidWorkflow, OSError, RuntimeError, ValueError):
                 return None
     return None

@@ -3,6 +3,7 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import jsonschema
 import pytest
@@ -10,14 +11,18 @@ import pytest
 from pflow_engine import (
     CancelToken,
     DaskExecutor,
+    InvalidWorkflow,
     Node,
     Unhealable,
     compile_ir_to_flow,
     format_success_as_text,
     load,
     node,
+    run,
+    validate,
 )
 from pflow_engine import compiler as compiler_module
+from pflow_engine.document.load import from_data
 from pflow_engine.nodes.builtin.shell_node import Shell
 from pflow_engine.nodes.builtin.workflow_node import NestedWorkflow
 from pflow_engine.trace import trace_schema
@@ -594,6 +599,45 @@ def test_template_depth(nest, tmp_path):
         (tmp_path / f"level{number}.json").write_text(json.dumps(content))
     result = nest([sub({"next": "level"}, ref="level0.json")]).run()
     assert "nested too deep, more than 10 workflows: parent.json -> level0.json" in result.error.summary
+
+
+@pytest.mark.parametrize("ref", ["child.json", "${ref}.json", "../HERE/child.json"])
+@pytest.mark.parametrize("through", [False, True], ids=["directly", "through another"])
+def test_document_in_place(tmp_path, monkeypatch, ref, through):
+    """A document at hand stands for a file that is nested, by whatever name and however deep; the file stays."""
+    ref = ref.replace("HERE", tmp_path.name)
+    monkeypatch.chdir(tmp_path.parent)
+    child = {"nodes": [{"id": "say", "type": "echo", "params": {"text": "of the file"}}]}
+    parent = {
+        "inputs": {"ref": {"type": "string", "default": "child"}},
+        "nodes": [_runs(ref), _says("${sub.text} ${ref}")],
+    }
+    files = {"child.json": child, "parent.json": parent, "top.json": {"nodes": [_runs("parent.json")]}}
+    for name, content in files.items():
+        (tmp_path / name).write_text(json.dumps(content))
+    at_hand = replace(load(tmp_path / "child.json"), ir=from_data({"nodes": [_says("at hand")]}).ir)
+    document = load(f"{tmp_path.name}/{'top' if through else 'parent'}.json")
+    mutated = replace(document, instead={(tmp_path / "child.json").resolve(): at_hand})
+    assert ["of the file child", "at hand child"] == [run(each).outputs["text"] for each in (document, mutated)]
+    assert child == json.loads((tmp_path / "child.json").read_text())
+
+
+def test_unsound_document_in_place(tmp_path):
+    """What is wrong with it stops who nests it, as what is wrong with a file does."""
+    (tmp_path / "child.json").write_text(json.dumps({"nodes": [_says("fine")]}))
+    (tmp_path / "parent.json").write_text(json.dumps({"nodes": [_runs("child.json")]}))
+    wrong = from_data({"nodes": [_says("${nope.text}")]})
+    document = replace(load(tmp_path / "parent.json"), instead={(tmp_path / "child.json").resolve(): wrong})
+    with pytest.raises(InvalidWorkflow, match=r"child\.json' has an error itself"):
+        validate(document)
+
+
+def _runs(ref):
+    return {"id": "sub", "type": "workflow", "params": {"workflow_ref": ref}}
+
+
+def _says(text):
+    return {"id": "say", "type": "echo", "params": {"text": text}}
 
 
 def test_unknown_output_of_template(nest):

@@ -39,6 +39,26 @@ def load(path: str | os.PathLike[str]) -> Document:
     return _document(parse(text, form, file), file, form, text)
 
 
+def load_nested(path: Path, instead: Mapping[Path, Document]) -> Document:
+    """The same of a file that another document nests, where documents at hand stand for some files.
+
+    Raises:
+        InvalidWorkflow: as above.
+    """
+    if not instead:
+        return load(path)
+    found = instead.get(real(path))
+    return replace(load(path) if found is None else replace(found, file=str(path)), instead=instead)
+
+
+def real(path: Path) -> Path:
+    """The absolute path of a file, as it is told from others."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):  # a loop of links, or a name no file can have: to read it says so
+        return path.absolute()
+
+
 def from_data(source: Mapping[str, Any] | str) -> Document:
     """A Document of an IR already at hand: a dict, or JSON text.
 

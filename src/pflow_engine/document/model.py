@@ -24,7 +24,8 @@ class Document:
     """A parsed file: its normalised IR, and the text to point into.
 
     ``prefix`` is where the IR stands in the file: ``("ir",)`` in a wrapped one. ``locate`` turns the text
-    into spans; it runs at the first problem, so that a sound file never pays for it.
+    into spans; it runs at the first problem, so that a sound file never pays for it. ``instead`` are documents at
+    hand, by absolute path, that stand for files which this one nests, or which those nest in turn.
     """
 
     file: str
@@ -33,6 +34,7 @@ class Document:
     ir: Mapping[str, Any]
     prefix: Path = ()
     locate: Callable[[str], Spans] | None = None
+    instead: Mapping[FilePath, Document] = field(default_factory=dict)
 
     @property
     def folder(self) -> FilePath:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pflow_engine.errors import Position, Problem
 
@@ -24,9 +23,8 @@ _WORD = re.compile(f"[^{_BREAKS}]*")
 _LAST_WORD = re.compile(f"[^{_BREAKS}]*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A text to parse: a file's, or a part of one.
+class Source(NamedTuple):
+    """A text to parse: a file's, or a part of one. A tuple, since Markdown has one for each bullet.
 
     The first ``added`` characters of a part are not in the file, what follows stands there from ``start`` on. Its
     value belongs at ``path``; the first ``levels`` steps of a path in the part are not in the workflow.

@@ -10,8 +10,8 @@ import yaml
 from pflow_engine.document.plain import TOO_DEEP
 from pflow_engine.document.positions import Source, first_problems, in_file_order
 from pflow_engine.document.spans import Spans
-from pflow_engine.document.yaml.data import Fault, read_events
-from pflow_engine.document.yaml.flow_templates import Shield, shielded
+from pflow_engine.document.yaml.data import Fault, Parser, TextAt, read_events
+from pflow_engine.document.yaml.flow_templates import shielded
 from pflow_engine.document.yaml.spans import located
 from pflow_engine.errors import InvalidWorkflow, Problem
 
@@ -19,7 +19,6 @@ _TOO_DEEP_FOR_LIBYAML = "exceeded maximum nesting depth"
 """What newer ones say, who read ahead and so come to their own limit before the events are looked at."""
 
 _CONFLICT = re.compile(r"^<{7} ", re.MULTILINE)
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def parse(text: str, file: str) -> Any:
@@ -42,25 +41,32 @@ def read(source: Source, *, templates: bool = False) -> Any:
 
 def spans(text: str, *, templates: bool = False) -> Spans:
     """Where each value and key of a YAML text that parses stands."""
-    shield = shielded(text) if templates else Shield(text)
-    loader = _Loader(shield.text)
+    shown, text_at = _shown(text, templates=templates)
+    parser = Parser(shown)
     try:
-        return located(loader, shield.text_at if shield.starts else None)
+        return located(parser, text_at)
     finally:
-        loader.dispose()
+        parser.dispose()
 
 
 def _parse(source: Source, *, templates: bool) -> Any:
-    shield = shielded(source.text) if templates else Shield(source.text)
-    loader = _Loader(shield.text)
+    shown, text_at = _shown(source.text, templates=templates)
+    parser = Parser(shown)
     try:
-        data, faults = read_events(loader, shield.text_at if shield.starts else None)
+        data, faults = read_events(parser, text_at)
     finally:
-        loader.dispose()
+        parser.dispose()
     if faults:
         problems = first_problems((_told(fault, source) for fault in faults), source.whole, source.file)
         raise InvalidWorkflow(sorted(problems, key=in_file_order))
     return data
+
+
+def _shown(text: str, *, templates: bool) -> tuple[str, TextAt | None]:
+    if not templates or "${" not in text:
+        return text, None
+    shield = shielded(text)
+    return shield.text, shield.text_at if shield.starts else None
 
 
 def _told(fault: Fault, source: Source) -> Problem:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Literal
 
-from pflow_engine.document.model import NodeIR, Workflow
+from pflow_engine.document.model import NodeIR, OutputDeclaration, Workflow
 from pflow_engine.document.positions import Path as IRPath
 from pflow_engine.document.positions import texts_in
 from pflow_engine.errors import Problem, did_you_mean, nearest
@@ -28,6 +28,9 @@ _LONGEST = 200
 """Characters of a template that names what is not there: a thousand problems may be about the same megabyte."""
 
 _MOST_NAMES = 20
+_MOST_AT_HAND = 500
+"""Nodes that are looked through for what a name may mean."""
+
 _SHELL_NAME = re.compile(r"\$\{(\w+)")
 
 
@@ -77,8 +80,19 @@ class _Flow:
         return outputs_of(node, self.registry, self.workflow.children.get(node.id), of_item=of_item)
 
     def names(self, place: _Place) -> list[str]:
+        """What is at hand at a place; of a very long workflow the nodes that stand closest before it."""
         own = [name for name in place.own_names if name != INDEX]
-        return [*own, *self.workflow.inputs, *(name for name in self.nodes if self.is_before(name, place))]
+        return [*own, *self.workflow.inputs, *(name for name in self._around(place) if self.is_before(name, place))]
+
+    def _around(self, place: _Place) -> Iterable[str]:
+        if len(self.nodes) <= _MOST_AT_HAND:
+            return self.nodes
+        end = len(self.nodes) if place.node is None else self.graph.place_of(place.node.id)
+        return self._order[max(0, end - _MOST_AT_HAND) : end]
+
+    @cached_property
+    def _order(self) -> list[str]:
+        return list(self.nodes)
 
     def is_before(self, node_id: str, place: _Place) -> bool:
         return place.node is None or self.graph.is_upstream(node_id, place.node.id)
@@ -88,18 +102,34 @@ def dataflow_problems(workflow: Workflow, registry: Registry) -> Iterator[Proble
     """Every template that is malformed or names what is not there; unused inputs; params of a wrong type."""
     flow = _Flow(workflow, registry, Graph.of(workflow))
     places = list(_places(workflow))
+    yield from _in_places(flow, places)
+    yield from _unused_inputs(workflow, places)
+    yield from _sources(flow, workflow.outputs)
+    yield from param_problems(workflow, registry)
+
+
+def dataflow_problems_of(
+    workflow: Workflow, registry: Registry, graph: Graph, nodes: Collection[int], outputs: Collection[str]
+) -> Iterator[Problem]:
+    """Those of some nodes, by index, and of some outputs; unused inputs are not among them."""
+    flow = _Flow(workflow, registry, graph)
+    declared = {name: workflow.outputs[name] for name in outputs}
+    yield from _in_places(flow, _places(replace(workflow, outputs=declared), nodes))
+    yield from _sources(flow, declared)
+    yield from param_problems(workflow, registry, nodes)
+
+
+def _in_places(flow: _Flow, places: Iterable[_Place]) -> Iterator[Problem]:
     for place in places:
         yield from _malformed(flow, place)
         for reference in place.template.references:
             for path in dict.fromkeys(reference.paths()):
                 yield from _path(flow, place, path, _cut(reference.text))
-    yield from _unused_inputs(workflow, places)
-    yield from _sources(flow)
-    yield from param_problems(workflow, registry)
 
 
-def _places(workflow: Workflow) -> Iterator[_Place]:
-    for index, node in enumerate(workflow.nodes):
+def _places(workflow: Workflow, nodes: Collection[int] | None = None) -> Iterator[_Place]:
+    for index in range(len(workflow.nodes)) if nodes is None else nodes:
+        node = workflow.nodes[index]
         at: IRPath = ("nodes", index)
         for path, text in texts_in(node.params, (*at, "params")):
             yield _Place(path, text, node, node.batch is not None)
@@ -245,8 +275,8 @@ def _unused_inputs(workflow: Workflow, places: list[_Place]) -> Iterator[Problem
             yield workflow.document.problem("unused-input", message, path, hint=hint, key=True, severity="warning")
 
 
-def _sources(flow: _Flow) -> Iterator[Problem]:
-    for name, declared in flow.workflow.outputs.items():
+def _sources(flow: _Flow, outputs: Mapping[str, OutputDeclaration]) -> Iterator[Problem]:
+    for name, declared in outputs.items():
         path = ("outputs", name, "source")
         if parse(f"${{{declared.source}}}").exact and declared.source.partition(".")[0] in flow.nodes:
             message = f"output '{name}' is the text '{declared.source}', not what it leads to"

@@ -44,6 +44,10 @@ class Graph:
         """Whether ``node`` may run before ``of``; a node in a loop runs before itself."""
         return bool(self._upstream[of] >> self._number[node] & 1)
 
+    def place_of(self, node: str) -> int:
+        """How many nodes stand before it in the document."""
+        return self._number[node]
+
     def cycles(self) -> list[frozenset[str]]:
         """The sets of nodes that reach each other, each set once, in a steady order."""
         return sorted((loop for loop in self._components if self._is_loop(loop)), key=sorted)

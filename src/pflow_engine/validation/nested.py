@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from pflow_engine.document.load import load
+from pflow_engine.document.load import load_nested, real
 from pflow_engine.document.model import NO_FILES, Document, NodeIR, Workflow
 from pflow_engine.errors import InvalidWorkflow, Problem
 from pflow_engine.nodes.registry import Registry
@@ -42,12 +42,19 @@ class _Child:
 class Nested:
     """What one validation knows of nested workflows. ``errors`` are theirs, in the order they were read.
 
-    ``check`` looks at a document and is called for each file once, however many nodes name it.
+    ``check`` looks at a document and is called for each file once, however many nodes name it. ``instead`` are the
+    documents that stand for files.
     """
 
-    def __init__(self, check: Callable[[Document, Nested], Checked], registry: Registry, above: Chain = ()) -> None:
+    def __init__(
+        self,
+        check: Callable[[Document, Nested], Checked],
+        registry: Registry,
+        instead: Mapping[Path, Document],
+        above: Chain = (),
+    ) -> None:
         self.errors: list[Problem] = []
-        self._check, self.registry, self._chain = check, registry, above
+        self._check, self.registry, self._instead, self._chain = check, registry, instead, above
         self._children: dict[Path, _Child] = {}
 
     def check(self, document: Document) -> Checked:
@@ -85,7 +92,7 @@ class Nested:
         ``beside`` are the nodes that count beside its own.
         """
         target = Path(os.path.normpath(folder / ref))
-        key = _absolute(target)
+        key = real(target)
         if key in self._chain:
             named = " -> ".join(self._names([*self._chain[self._chain.index(key) :], key]))
             hint = "a workflow cannot run itself: let a loop of edges do again what has to be done again"
@@ -109,7 +116,7 @@ class Nested:
 
     def _read(self, target: Path) -> _Child:
         try:
-            document = load(target)
+            document = load_nested(target, self._instead)
         except InvalidWorkflow as error:
             if all(problem.position is None for problem in error.problems):
                 raise
@@ -154,14 +161,7 @@ class Nested:
 
 def absolute(document: Document) -> Path:
     """The file of a document, as it is told from others."""
-    return Path.cwd() / document.file if document.file in NO_FILES else _absolute(Path(document.file))
-
-
-def _absolute(path: Path) -> Path:
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError, ValueError):  # a loop of links, or a name no file can have: to read it says so
-        return path.absolute()
+    return Path.cwd() / document.file if document.file in NO_FILES else real(Path(document.file))
 
 
 def _unreadable(ref: str, problem: Problem) -> Problem:

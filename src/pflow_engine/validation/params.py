@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from pflow_engine.document.model import NodeIR, Workflow
@@ -14,12 +14,14 @@ from pflow_engine.validation.schema_params import schema_param_problems
 from pflow_engine.value_types import coerce, is_of_type, type_name
 
 
-def param_problems(workflow: Workflow, registry: Registry) -> Iterator[Problem]:
+def param_problems(workflow: Workflow, registry: Registry, nodes: Collection[int] | None = None) -> Iterator[Problem]:
     """A literal of a wrong type is an error; a parameter that is missing or unknown a warning.
 
-    Only a warning, since nodes of older files took what was missing from the store, and ignored the rest.
+    Only a warning, since nodes of older files took what was missing from the store, and ignored the rest. ``nodes``
+    are the indices of those that are looked at; None: of all.
     """
-    for index, node in enumerate(workflow.nodes):
+    for index in range(len(workflow.nodes)) if nodes is None else nodes:
+        node = workflow.nodes[index]
         kind = registry.get(node.type)
         if kind is not None and kind.interface.schema is not None:
             yield from schema_param_problems(workflow, index, node, kind.interface.schema)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pflow_engine.document.model import Edge, InputDeclaration, NodeIR, Workflow
 from pflow_engine.document.positions import Path
@@ -23,16 +23,28 @@ def reference_problems(workflow: Workflow, registry: Registry) -> Iterator[Probl
     yield from _duplicate_ids(workflow)
     yield from _bad_edges(workflow)
     yield from _bad_start(workflow)
-    yield from dict.fromkeys(_types(workflow, registry))
+    yield from _once(_types(workflow, registry))
     edges = _edges_by_source(workflow)
     names = dict.fromkeys((node.id for node in workflow.nodes), "a node") | dict.fromkeys(workflow.inputs, "an input")
     for index, node in enumerate(workflow.nodes):
         yield from _id(workflow, index, node)
         yield from _alias(workflow, index, node, names)
         yield from _actions(workflow, index, node, registry, edges.pop(node.id, ()))
+    yield from default_problems(workflow)
+    yield from _graph(workflow, Graph.of(workflow))
+
+
+def flow_problems(workflow: Workflow, graph: Graph) -> Iterator[Problem]:
+    """The errors among them that edges and the start node can make."""
+    yield from _bad_edges(workflow)
+    yield from _bad_start(workflow)
+    yield from _graph(workflow, graph)
+
+
+def default_problems(workflow: Workflow) -> Iterator[Problem]:
+    """Those that defaults of inputs can make."""
     for name, declared in workflow.inputs.items():
         yield from _default(workflow, name, declared)
-    yield from _graph(workflow)
 
 
 def _duplicate_ids(workflow: Workflow) -> Iterator[Problem]:
@@ -99,6 +111,15 @@ def _types(workflow: Workflow, registry: Registry) -> Iterator[Problem]:
             )
         if found.kind is None and not found.problems:
             yield _unknown_type(workflow, path, node, registry)
+
+
+def _once(problems: Iterable[Problem]) -> Iterator[Problem]:
+    # One file of settings may be what several nodes find fault with.
+    told: set[Problem] = set()
+    for problem in problems:
+        if problem not in told:
+            told.add(problem)
+            yield problem
 
 
 def _unknown_type(workflow: Workflow, path: Path, node: NodeIR, registry: Registry) -> Problem:
@@ -172,8 +193,7 @@ def _default(workflow: Workflow, name: str, declared: InputDeclaration) -> Itera
         )
 
 
-def _graph(workflow: Workflow) -> Iterator[Problem]:
-    graph = Graph.of(workflow)
+def _graph(workflow: Workflow, graph: Graph) -> Iterator[Problem]:
     reachable = graph.reachable()
     for index, node in enumerate(workflow.nodes):
         if reachable and node.id not in reachable:

@@ -28,7 +28,7 @@ def validate(document: Document, registry: Registry | None = None) -> Workflow:
         InvalidWorkflow: with every problem of the document and of the workflows it nests, warnings among them.
     """
     registry = registry or Registry.default()
-    nested = Nested(_check, registry)
+    nested = Nested(_check, registry, document.instead)
     return _sound(nested.check(document), nested)
 
 
@@ -47,18 +47,22 @@ def find_problems(document: Document, registry: Registry | None = None) -> list[
     Where its structure is too broken to tell what is meant (a node without an id has no edges), that is all
     that is reported. The errors of the workflows that it nests come after its own, each with its own file.
     """
-    nested = Nested(_check, registry or Registry.default())
+    nested = Nested(_check, registry or Registry.default(), document.instead)
     # One file of settings may be what several workflows find fault with.
     return list(dict.fromkeys([*nested.check(document).problems, *nested.errors]))
 
 
-def validate_nested(ref: str, folder: Path, registry: Registry, above: Chain) -> Workflow:
+def validate_nested(
+    ref: str, folder: Path, registry: Registry, above: Chain, instead: Mapping[Path, Document]
+) -> Workflow:
     """The workflow that a node names at run time, as ``validate`` gives the others. ``above`` are those it is in.
+
+    ``instead`` are the documents that stand for files.
 
     Raises:
         InvalidWorkflow: it cannot be run there; problems of its own have the place in its file, others none.
     """
-    nested = Nested(_check, registry, above)
+    nested = Nested(_check, registry, instead, above)
     workflow, wrong = nested.child(folder, ref)
     return _sound(Checked(workflow, wrong), nested)
 

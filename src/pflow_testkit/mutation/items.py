@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from functools import reduce
+from dataclasses import dataclass, field
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -17,14 +17,15 @@ from pflow_engine.nodes import Registry
 from pflow_testkit.cases import Case
 from pflow_testkit.coverage.lines import line_of
 from pflow_testkit.hooks import hooks_for
-from pflow_testkit.mutation.judge import NO_CASE, Baseline, Judge, Verdict
+from pflow_testkit.mutation.baselines import Baseline
+from pflow_testkit.mutation.judge import Judge, Verdict
 from pflow_testkit.mutation.model import Mutant
 from pflow_testkit.mutation.mutants import mutants_of
+from pflow_testkit.mutation.sources import Source, callers_of
 from pflow_testkit.mutation.words import Redact, change_in_short
-from pflow_testkit.runner import Ran, Ready, Setting, prepare_case
+from pflow_testkit.runner import Ran, Ready
 from pflow_testkit.secrecy import redactor_of
 from pflow_testkit.snapshots.seen import Seen
-from pflow_testkit.watching import Watch
 
 VERDICT: Final = "pflow_mutant"
 """The property of an item that tells the controller, and JUnit, what became of its mutant."""
@@ -52,34 +53,28 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True)
 class Mutants:
-    """Those of one file. Its cases are run on the file as it is once in each process, when first asked for."""
+    """Those of one file.
 
-    document: Document
-    cases: tuple[Case, ...]
-    registry: Callable[[], Registry]
-    setting: Callable[[pytest.FixtureRequest, Case], Setting]
-    _baselines: list[list[Baseline]] = field(default_factory=list)
-    _redact: list[Redact] = field(default_factory=list)
+    Each of its cases, and of those of the workflows that nest it, is run on the files as they are once in each process,
+    when it is first asked.
+    """
+
+    source: Source
+    _known: dict[int, Baseline | None] = field(default_factory=dict)
 
     def tests(self, known: Registry) -> Iterator[tuple[str, Test]]:
         """The name and the test of each mutant; a workflow that is not sound has none."""
         try:
-            mutants = list(mutants_of(self.document, known))
+            mutants = list(mutants_of(self.source.document, known))
         except PflowError:
             return
         yield from ((f"mutant[{mutant.name}]", self._test(mutant)) for mutant in mutants)
-        yield from _unmatched(self.cases, [mutant.name for mutant in mutants])
+        yield from _unmatched(self.source.cases, [mutant.name for mutant in mutants])
 
     def _test(self, mutant: Mutant) -> Test:
         def test(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-            judge = self._judge(request)
-            if not self._baselines:
-                self._baselines.append(judge.baselines(self.cases, tmp_path / "as it is"))
-                self._redact.append(self._redacts(request))
-            verdict = (
-                judge.verdict(mutant, self._baselines[0], tmp_path) if self.cases else Verdict("untested", NO_CASE)
-            )
-            told = self._told(mutant, verdict)
+            verdict = self._judge(request).verdict(mutant, tmp_path)
+            told = self._told(mutant, verdict, self._redact(request))
             request.node.user_properties.append((VERDICT, json.dumps(told, ensure_ascii=False)))
             if verdict.outcome == "not the same":
                 said = f"the engine promises that this makes no difference: {_diff(told)}\n{told.by}"
@@ -88,26 +83,29 @@ class Mutants:
         return test
 
     def _judge(self, request: pytest.FixtureRequest) -> Judge:
-        def prepare(document: Document, case: Case, folder: Path) -> Ready:
-            setting = replace(self.setting(request, case), watch=Watch())
-            return prepare_case(document, case, self.registry(), folder, request.getfixturevalue, setting)
+        def prepare(source: Source, document: Document, case: Case, folder: Path) -> Ready:
+            return source.ready(request, document, case, folder)
 
         def see(ran: Ran, kind: str) -> Any:
             return Seen.of(ran.result, request.node).data(kind)
 
-        return Judge(self.document, prepare, see)
+        return Judge(self.source, tuple(callers_of(self.source, request.config)), prepare, see, self._known)
 
-    def _told(self, mutant: Mutant, verdict: Verdict) -> Told:
-        redact = self._redact[0]
+    def _told(self, mutant: Mutant, verdict: Verdict, redact: Redact) -> Told:
+        document = self.source.document
         was, now = change_in_short(mutant.idea, redact)
-        line = line_of(self.document, mutant.idea.path)
-        reason = explained(self.cases).get(mutant.name, "")
-        return Told(self.document.file, line, mutant.name, was, now, verdict.outcome, redact(verdict.by), reason)
+        line = line_of(document, mutant.idea.path)
+        reason = explained(self.source.cases).get(mutant.name, "")
+        return Told(document.file, line, mutant.name, was, now, verdict.outcome, redact(verdict.by), reason)
 
-    def _redacts(self, request: pytest.FixtureRequest) -> Redact:
+    def _redact(self, request: pytest.FixtureRequest) -> Redact:
         hooks = hooks_for(request.config, request.node.path)
-        redactors = [redactor_of(self.document.ir), *(base.ran.result.trace.redactor() for base in self._baselines[0])]
+        redactors = [self._written, *(base.redact for base in self._known.values() if base is not None)]
         return lambda value: hooks.redact(reduce(lambda found, redactor: redactor(found), redactors, value))
+
+    @cached_property
+    def _written(self) -> Redact:
+        return redactor_of(self.source.document.ir)
 
 
 def _unmatched(cases: tuple[Case, ...], names: list[str]) -> Iterator[tuple[str, Test]]:

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final, Literal, NamedTuple
+
+import pytest
 
 from pflow_engine.clock import CancelToken
 from pflow_engine.document.model import Document
 from pflow_engine.errors import PflowError
 from pflow_engine.result import RunResult
 from pflow_testkit.cases import Case
-from pflow_testkit.coverage.hits import Written, keys_of
-from pflow_testkit.coverage.places import node_key
+from pflow_testkit.mutation.baselines import Baseline, reached_by
 from pflow_testkit.mutation.model import Mutant
+from pflow_testkit.mutation.sources import Source
 from pflow_testkit.mutation.telling import SAME, SNAPSHOT, UNSEEN, assertion, difference_of
 from pflow_testkit.runner import Ran, Ready
 
 Outcome = Literal["killed", "timed out", "survived", "the same", "not the same", "untested"]
 
 NO_CASE: Final = "the workflow has no case of its own: write a case file beside it"
+NONE_PASSES: Final = "no case of the workflow passes as it is"
+NONE_RUNS_IT: Final = "no case of its own passes, nor does one of {callers} that runs it: write a case file beside it"
+TELLS: Final = "its batch_metadata, which says how items were run, are outputs: only a case of its own can judge"
 _PATIENCE: Final = 5.0
 _MANY_TIMES: Final = 10
+_MOST_NAMES: Final = 5
 
 
 class Verdict(NamedTuple):
@@ -34,100 +40,126 @@ class Verdict(NamedTuple):
     by: str = ""
 
 
-Prepare = Callable[[Document, Case, Path], Ready]
+Prepare = Callable[[Source, Document, Case, Path], Ready]
 See = Callable[[Ran, str], Any]
 
 
 @dataclass(frozen=True)
-class Baseline:
-    """A case run on the workflow as it is: what its snapshots hold, and the places that it reached."""
-
-    case: Case
-    ran: Ran
-    seconds: float
-    snapshots: Mapping[str, Any]
-    reached: frozenset[str]
-
-    def reaches(self, mutant: Mutant) -> bool:
-        """Whether it may notice."""
-        return not mutant.idea.node or node_key(mutant.idea.node) in self.reached
-
-
-@dataclass(frozen=True)
 class Judge:
-    """Runs cases on a workflow and on its mutants. ``see`` gives what a snapshot of a kind holds of a run."""
+    """Runs cases on a workflow and on its mutants: its own, and then those of ``callers``, which nest it.
 
-    document: Document
+    ``see`` gives what a snapshot of a kind holds of a run. ``known`` are the baselines so far, by the number of the
+    case; only the thread that runs tests adds to it. A case that fails says nothing of a mutant: of it there is none.
+    """
+
+    source: Source
+    callers: tuple[Source, ...]
     prepare: Prepare
     see: See
+    known: dict[int, Baseline | None]
 
-    def baselines(self, cases: Iterable[Case], folder: Path) -> list[Baseline]:
-        """Those of the cases that pass; one that fails says nothing of a mutant, nor does one that reaches out."""
-        given = [case for case in cases if not case.live]
-        found = [self._baseline(case, folder / str(number)) for number, case in enumerate(given)]
-        return [each for each in found if each is not None]
-
-    def verdict(self, mutant: Mutant, baselines: list[Baseline], folder: Path) -> Verdict:
+    def verdict(self, mutant: Mutant, folder: Path) -> Verdict:
         """Run the mutant through the cases that reach what was changed, until one notices."""
-        if not baselines:
-            return Verdict("untested", "no case of the workflow passes as it is")
-        able = [each for each in baselines if each.reaches(mutant)]
-        if not able:
-            return Verdict("survived", f"no case reaches node '{mutant.idea.node}'")
-        document = replace(self.document, ir=mutant.ir)
+        # Nobody reads where the problems of a mutant stand.
+        document = replace(self.source.document, ir=mutant.ir, text="", locate=None)
         judge = self._equal if mutant.idea.equivalent else self._noticed
-        verdicts = (judge(document, each, folder / str(number)) for number, each in enumerate(able))
-        found = [*_until(lambda verdict: verdict.outcome not in ("survived", "the same"), verdicts)]
-        # Of the survivor, what the first case would have to say that came out otherwise.
-        return found[-1] if found[-1].outcome != "survived" else max(found, key=lambda verdict: verdict.by != SAME)
+        asked, found = [], []
+        for number, base in enumerate(self._able(mutant, folder / "as it is")):
+            asked.append(base)
+            found.append(judge(document, base, folder / str(number)))
+            if found[-1].outcome not in ("survived", "the same"):
+                break
+        if not asked:
+            return self._unasked(mutant)
+        return _survived(found, asked) if found[-1].outcome == "survived" else found[-1]
 
-    def _baseline(self, case: Case, folder: Path) -> Baseline | None:
+    def _able(self, mutant: Mutant, folder: Path) -> Iterator[Baseline]:
+        only_own = mutant.idea.equivalent and _tells(mutant)
+        return (each for each in self._baselines(folder) if each.reaches(mutant) and not (only_own and each.of))
+
+    def _baselines(self, folder: Path) -> Iterator[Baseline]:
+        # One by one, for most mutants are noticed before any caller is asked. A case that reaches out is none.
+        sources = (self.source, *self.callers)
+        given = [(source, case) for source in sources for case in source.cases if not case.live]
+        for number, (source, case) in enumerate(given):
+            if number not in self.known:
+                self.known[number] = self._baseline(source, case, folder / str(number))
+            base = self.known[number]
+            if base is not None:
+                yield base
+
+    def _unasked(self, mutant: Mutant) -> Verdict:
+        known = [each for each in self.known.values() if each is not None]
+        if not known:
+            return Verdict("untested", self._none())
+        if any(each.reaches(mutant) for each in known):
+            return Verdict("untested", TELLS)
+        return Verdict("survived", f"no case reaches node '{mutant.idea.node}'")
+
+    def _none(self) -> str:
+        if not self.callers:
+            return NONE_PASSES if self.source.cases else NO_CASE
+        return NONE_RUNS_IT.format(callers=_some([caller.document.file for caller in self.callers]))
+
+    def _baseline(self, source: Source, case: Case, folder: Path) -> Baseline | None:
         started = perf_counter()
         try:
-            ran = self.prepare(self.document, case, folder).ran(folder)
-        except PflowError:
+            ran = self.prepare(source, source.document, case, folder).ran(folder)
+        except (PflowError, pytest.FixtureLookupError):  # a caller's fixtures may not be known in this folder
             return None
-        if ran.problems:
+        reached = None if ran.problems else reached_by(ran.result, self.source.file)
+        if reached is None:
             return None
         snapshots = {kind: self.see(ran, kind) for kind in case.snapshot}
-        seen = Written(ran.result.workflow).seen(ran.result.trace)
-        return Baseline(case, ran, perf_counter() - started, snapshots, frozenset(keys_of(seen)))
+        of = "" if source is self.source else f" of {source.document.file}"
+        return Baseline(source, of, case, ran, perf_counter() - started, snapshots, reached)
 
     def _noticed(self, document: Document, base: Baseline, folder: Path) -> Verdict:
         try:
             ran, in_time = self._in_time(document, base, folder)
         except PflowError:
-            return Verdict("killed", base.case.name)
+            return Verdict("killed", base.name)
         if not in_time:
-            return Verdict("timed out", base.case.name)
+            return Verdict("timed out", base.name)
         differs = ran.problems or any(self.see(ran, kind) != kept for kind, kept in base.snapshots.items())
         if differs:
-            return Verdict("killed", base.case.name)
-        said = assertion(base.case, base.ran.result, ran.result)
+            return Verdict("killed", base.name)
+        said = assertion(f"case {base.quoted}", base.ran.result, ran.result)
         is_seen = SNAPSHOT not in said or self.see(ran, "trace") != self.see(base.ran, "trace")
         return Verdict("survived", said if is_seen else UNSEEN)
 
     def _equal(self, document: Document, base: Baseline, folder: Path) -> Verdict:
         ran, _ = self._in_time(document, base, folder)
         found = difference_of(ran.result, base.ran.result, lambda: self._again(base, folder / "again"))
-        return Verdict("not the same", f"{base.case.name}: {found}") if found else Verdict("the same")
+        return Verdict("not the same", f"{base.name}: {found}") if found else Verdict("the same")
 
     def _again(self, base: Baseline, folder: Path) -> RunResult:
-        return self.prepare(self.document, base.case, folder).run(folder)
+        return self.prepare(base.source, base.source.document, base.case, folder).run(folder)
 
     def _in_time(self, document: Document, base: Baseline, folder: Path) -> tuple[Ran, bool]:
         cancel = CancelToken()
         timer = threading.Timer(_PATIENCE + _MANY_TIMES * base.seconds, cancel.cancel)
         timer.start()
         try:
-            ready = self.prepare(document, base.case, folder)
+            ready = self.prepare(base.source, base.source.with_mutant(document), base.case, folder)
             return ready.judged(ready.run(folder, cancel=cancel)), not cancel.cancelled
         finally:
             timer.cancel()
 
 
-def _until(done: Callable[[Verdict], bool], verdicts: Iterator[Verdict]) -> Iterator[Verdict]:
-    for verdict in verdicts:
-        yield verdict
-        if done(verdict):
-            return
+def _tells(mutant: Mutant) -> bool:
+    # Where no outputs are declared, those of the node that runs last are the workflow's.
+    node = mutant.idea.node
+    return not mutant.ir.get("outputs") and not any(edge["from"] == node for edge in mutant.ir["edges"])
+
+
+def _survived(found: list[Verdict], asked: list[Baseline]) -> Verdict:
+    # What the first case would have to say that came out otherwise; and who else ran it, if not its own cases alone.
+    said = max(found, key=lambda verdict: verdict.by != SAME).by
+    ran = f"not noticed by {_some([each.quoted for each in asked])}" if any(each.of for each in asked) else ""
+    return Verdict("survived", "\n".join(filter(None, [said, ran])))
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from copy import deepcopy
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -80,16 +80,20 @@ class Mutant:
 
 
 def edited(ir: Mapping[str, Any], edits: Edits) -> dict[str, Any]:
-    """A copy with the edits made, one after the other."""
-    made: dict[str, Any] = deepcopy(dict(ir))
+    """The IR with the edits made, one after the other. What is not on the way to one is shared, not copied."""
+    made: dict[str, Any] = dict(ir)
     for path, value in edits:
-        inner: Any = made
-        for step in path[:-1]:
-            inner = inner[step]
-        if value is DROP:
-            del inner[path[-1]]
-        else:
-            inner[path[-1]] = value
+        made = _with(made, path, value)
+    return made
+
+
+def _with(held: Any, path: Path, value: Any) -> Any:
+    step, *below = path
+    made = copy(held)
+    if value is DROP and not below:
+        del made[step]
+    else:
+        made[step] = _with(held[step], tuple(below), value) if below else value
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -10,22 +11,26 @@ from typing import Any
 
 from pflow_engine.document.model import Document
 from pflow_engine.nodes import Registry
-from pflow_engine.validation import find_problems
+from pflow_engine.validation import Sound
 from pflow_testkit.mutation.model import Mutant, Subject, edited
 from pflow_testkit.mutation.operators import OPERATORS
 
 
 def mutants_of(document: Document, registry: Registry) -> Iterator[Mutant]:
-    """The mutants of a sound workflow, in a steady order. What would be invalid, equal or twice the same is none."""
-    subject = Subject(document.ir, registry)
-    seen = {_canonical(document.ir)}
+    """The mutants of a workflow, in a steady order. What would be invalid, equal or twice the same is none.
+
+    Raises:
+        InvalidWorkflow: the workflow is not sound.
+    """
+    subject, sound, canonical = Subject(document.ir, registry), Sound(document, registry), _Canonical(document.ir)
+    seen = {canonical.digest(document.ir)}
     names: Counter[str] = Counter()
     for name, operator in OPERATORS.items():
         for idea in operator(subject):
             ir = edited(document.ir, idea.edits)
-            text = _canonical(ir)
-            if text not in seen and _is_valid(replace(document, ir=ir), registry):
-                seen.add(text)
+            digest = canonical.digest(ir)
+            if digest not in seen and sound.stays_sound(ir):
+                seen.add(digest)
                 yield _numbered(Mutant(name, idea, ir), names)
 
 
@@ -36,9 +41,20 @@ def _numbered(mutant: Mutant, names: Counter[str]) -> Mutant:
     return mutant if again == 1 else replace(mutant, number=again)
 
 
-def _canonical(ir: Mapping[str, Any]) -> str:
-    return json.dumps(ir, sort_keys=True, default=str)
+class _Canonical:
+    """Tells equal IRs. Nodes and edges that an IR shares with the first one are not written out again."""
+
+    def __init__(self, ir: Mapping[str, Any]) -> None:
+        self._known = {id(part): _digest(part) for part in (*ir["nodes"], *ir["edges"])}
+
+    def digest(self, ir: Mapping[str, Any]) -> bytes:
+        """The same for those that are equal as JSON."""
+        rest = {**ir, "nodes": len(ir["nodes"]), "edges": len(ir["edges"])}
+        parts = [*ir["nodes"], *ir["edges"]]
+        known = map(self._known.get, map(id, parts))
+        digests = [found or _digest(part) for found, part in zip(known, parts, strict=True)]
+        return hashlib.blake2b(b"".join([_digest(rest), *digests])).digest()
 
 
-def _is_valid(document: Document, registry: Registry) -> bool:
-    return not any(problem.severity == "error" for problem in find_problems(document, registry))
+def _digest(value: Any) -> bytes:
+    return hashlib.blake2b(json.dumps(value, sort_keys=True, default=str).encode()).digest()

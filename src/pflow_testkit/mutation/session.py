@@ -80,7 +80,7 @@ class MutationSession:
             yield f"{told.file}:{told.line}  {told.name}"
             yield f"  - {told.was}"
             yield f"  + {told.now}"
-            yield f"  {told.by}"
+            yield from (f"  {line}" for line in told.by.splitlines())
         known = [told for told in lost if told.reason]
         if known:
             yield from ("", f"explained in case files ({len(known)}):")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from pflow_engine.result import RunResult
 from pflow_engine.trace import NodeTrace, strict_json
-from pflow_testkit.cases import Case
 from pflow_testkit.stress.comparison import canonical, difference, differing
 
 SNAPSHOT: Final = "snapshot: [trace]"
@@ -19,9 +18,9 @@ _VOLATILE: Final = ("timing", "response_time", "response_headers")
 _WAY: Final = ("batch_metadata.parallel", "batch_metadata.execution_mode", "batch_metadata.max_concurrent")
 
 
-def assertion(case: Case, base: RunResult, mutant: RunResult) -> str:
-    """What to add to a case that passes on both: an expectation that only the workflow as it is meets."""
-    here = f"case '{case.name}' would notice with "
+def assertion(who: str, base: RunResult, mutant: RunResult) -> str:
+    """What to add to a case, ``who``, that passes on both: an expectation that only the workflow as it is meets."""
+    here = f"{who} would notice with "
     if base.status != mutant.status:
         return f"{here}expect: {{status: {base.status}}}"
     order = [node.id for node in base.trace.nodes]
@@ -30,13 +29,32 @@ def assertion(case: Case, base: RunResult, mutant: RunResult) -> str:
     outputs = _differing(strict_json(base.outputs), strict_json(mutant.outputs))
     if outputs:
         return _short(f"{here}expect: {{outputs: {outputs}}}", here)
-    for one, other in zip(base.trace.nodes, mutant.trace.nodes, strict=True):
-        left = _differing(one.outputs, other.outputs)
+    return _of_nodes([*_records(base.trace.nodes)], [*_records(mutant.trace.nodes)], here)
+
+
+_Record = tuple[str, NodeTrace]
+
+
+def _of_nodes(base: list[_Record], mutant: list[_Record], here: str) -> str:
+    if [path for path, _ in base] != [path for path, _ in mutant]:
+        return f"{here}{SNAPSHOT}"
+    # Of a node that ran several times an expectation is about the last.
+    others = dict(mutant)
+    for path, node in dict(base).items():
+        left = _differing(node.outputs, others[path].outputs)
         if left:
-            return _short(f"{here}expect: {{nodes: {{{one.id}: {left}}}}}", here)
-        if _facts(one) != _facts(other):
-            return f"{here}{SNAPSHOT}"
-    return SAME
+            return _short(f"{here}expect: {{nodes: {{{path}: {left}}}}}", here)
+    pairs = ((one, other) for (_, one), (_, other) in zip(base, mutant, strict=True))
+    same = all(_facts(one) == _facts(other) and not _unlike(one.outputs, other.outputs) for one, other in pairs)
+    return SAME if same else f"{here}{SNAPSHOT}"
+
+
+def _records(nodes: Iterable[NodeTrace], above: str = "") -> Iterator[_Record]:
+    for node in nodes:
+        path = above + node.id
+        yield path, node
+        for child in node.children:
+            yield from _records(child.nodes, f"{path}/")
 
 
 def _differing(base: Mapping[str, Any], mutant: Mapping[str, Any]) -> str:

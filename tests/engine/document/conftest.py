@@ -61,6 +61,10 @@ JSON = {
         + ",".join(f'"x{at}": {{"type": "strin"}}' for at in range(n // 24))
         + "}}"
     ),
+    "key twice at the end": lambda n: SOUND % ("[" + "0," * (n // 2) + '{"a": 1, "a": 2}]'),
+    "typos of types": lambda n: (
+        '{"nodes": [' + ",".join(f'{{"id": "n{at}", "type": "eco{at}"}}' for at in range(n // 32)) + "]}"
+    ),
     "odd scripts": lambda n: SOUND % quoted("\u202e\ufeff\u0085\u2028" * (n // 10)),
 }
 YAML = {
@@ -95,6 +99,14 @@ YAML = {
     "odd breaks": lambda n: "a: \x85\u2028\u2029" * (n // 10),
     "backslashes": lambda n: 'a: "' + "\\" * n,
     "escapes": lambda n: 'a: "' + "\\ud800" * (n // 6) + '"',
+    "anchor before numbers": lambda n: "nodes: [&a 1, " + "1, " * (n // 3) + "]",
+    "anchors around numbers": lambda n: (
+        "nodes: " + "".join(f"&a{at} [" for at in range(min(n // 9, 80))) + "1, " * (n // 3) + "]" * min(n // 9, 80)
+    ),
+    "merges of much": lambda n: (
+        "a: &a {" + ", ".join(f"k{at}: 1" for at in range(30)) + "}\nb: [" + "{<<: *a}, " * (n // 11) + "]"
+    ),
+    "key twice at the end": lambda n: "nodes:\n" + "- a: 1\n" * (n // 7) + "- a: 1\n  a: 2\n",
     "many nodes": lambda n: "nodes:\n" + "- {id: a, type: echo}\n" * (n // 22),
     "merge conflict": lambda n: "<<<<<<< HEAD\n" * (n // 13),
     "templates": lambda n: "nodes: [" + "${a}, " * (n // 6) + "]",
@@ -120,6 +132,7 @@ MARKDOWN = {
     "long key": lambda n: STEPS + "- " + "k" * n,
     "huge integer": lambda n: STEPS + "- x: " + "9" * n,
     "huge fraction": lambda n: STEPS + "- x: 0." + "9" * n,
+    "templates in bullets": lambda n: STEPS + "".join(f"- x{at}: [${{a}}]\n" for at in range(n // 16)),
     "templates in brackets": lambda n: STEPS + "- x: [" + ", ".join(["${a}"] * (n // 6)) + "]",
     "open templates in brackets": lambda n: STEPS + "- x: [" + "${a[" * (n // 4) + "]",
     "bomb in a fence": lambda n: STEPS + f"```yaml x\n{bomb(n)}\n```\n",
@@ -142,17 +155,34 @@ HOSTILE = {
     for form, kinds in {"json": JSON, "yaml": YAML, "markdown": MARKDOWN}.items()
     for kind, make in kinds.items()
 }
+BOUNDED = {
+    ("json", "typos of names"): lambda n: (
+        '{"nodes": ['
+        + ",".join(f'{{"id": "n{at}", "type": "echo", "params": {{"x": "${{m{at}.y}}"}}}}' for at in range(n // 60))
+        + "]}"
+    ),
+}
+"""What takes more and more work for each name, until there are some hundred."""
+
 ENDINGS = {"json": ".json", "yaml": ".yaml", "markdown": ".pflow.md"}
 
 
 @pytest.fixture(params=HOSTILE, ids=" ".join)
 def hostile(request, tmp_path):
     """``hostile(size)``: a file of about so many bytes, of each kind in turn."""
+    return _writer(request.param[0], HOSTILE[request.param], tmp_path)
 
+
+@pytest.fixture(params=BOUNDED, ids=" ".join)
+def bounded(request, tmp_path):
+    """``bounded(size)``: the same of those that take more work for each byte, up to a bound."""
+    return _writer(request.param[0], BOUNDED[request.param], tmp_path)
+
+
+def _writer(form, make, folder):
     def write(size):
-        form, kind = request.param
-        path = tmp_path / f"w{ENDINGS[form]}"
-        path.write_text(HOSTILE[form, kind](size), encoding="utf-8", newline="")
+        path = folder / f"w{ENDINGS[form]}"
+        path.write_text(make(size), encoding="utf-8", newline="")
         return path
 
     return write

@@ -31,7 +31,7 @@ with atheris.instrument_imports(include=["pflow_engine", "pflow_testkit"]) if IN
     from pflow_engine.validation import find_problems
     from pflow_testkit.cases import load_cases
 
-from conftest import ENDINGS, HOSTILE  # noqa: E402  # what is instrumented comes first
+from conftest import BOUNDED, ENDINGS, HOSTILE  # noqa: E402  # what is instrumented comes first
 
 HERE = Path(__file__).parent
 NAMES = {"json": "w.json", "yaml": "w.yaml", "markdown": "w.pflow.md", "case": "w.test.yaml"}
@@ -70,7 +70,7 @@ def fuzz(target: str) -> None:
 
 def tell_times(size: int) -> None:
     """Print how long each kind of hostile file takes to read, and the most memory held until then."""
-    for (form, kind), make in HOSTILE.items():
+    for (form, kind), make in (HOSTILE | BOUNDED).items():
         file = Path(tempfile.mkdtemp()) / f"w{ENDINGS[form]}"
         file.write_text(make(size), encoding="utf-8", newline="")
         started = time.process_time()

@@ -58,6 +58,13 @@ def test_hostile_files(hostile):
     assert work.of(hostile(2 * SIZE)) <= 2.5 * before + 2000
 
 
+def test_bounded_work(bounded):
+    """Where each name takes more work than the one before, there is an end to it."""
+    work = _Work()
+    before = work.of(bounded(30 * SIZE))
+    assert work.of(bounded(60 * SIZE)) <= 2.5 * before
+
+
 PIECES = st.sampled_from(
     [
         "\0", "\r", "\r\n", "\n", "\t", "\ufeff", "\u2028", "\x85", "\u202e", '"', "'", "\\", "\\ud800", "{", "}", "[", "]", ",", ":", "- ",

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pflow_engine.document import yaml_form
-from pflow_engine.document.yaml.data import read_events
+from pflow_engine.document.yaml.data import Parser, read_events
 from pflow_engine.document.yaml.flow_templates import Shield, shielded
 from pflow_engine.document.yaml.scalars import RESOLVERS
 
@@ -73,11 +73,11 @@ _Reference.yaml_implicit_resolvers = RESOLVERS
 
 def _read(text, *, templates=False):
     shield = shielded(text) if templates else Shield(text)
-    loader = yaml_form._Loader(shield.text)
+    parser = Parser(shield.text)
     try:
-        return read_events(loader, shield.text_at if shield.starts else None)
+        return read_events(parser, shield.text_at if shield.starts else None)
     finally:
-        loader.dispose()
+        parser.dispose()
 
 
 def _composed(text, *, templates=False):

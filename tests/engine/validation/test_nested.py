@@ -8,7 +8,6 @@ from pflow_engine import InvalidWorkflow, Registry, load, validate
 from pflow_engine.document import load as load_module
 from pflow_engine.document.load import from_data
 from pflow_engine.validation import find_problems
-from pflow_engine.validation import nested as nested_module
 
 CHILD = {
     "inputs": {"n": {"type": "integer", "description": "how many"}, "s": {"type": "string", "default": ""}},
@@ -256,7 +255,8 @@ def test_read_once(monkeypatch):
     write("mid.json", sub(param_mapping={"n": 1}))
     document = write("parent.json", sub("mid.json"), *(sub(name=f"s{n}", param_mapping={"n": n}) for n in range(3)))
     read = []
-    monkeypatch.setattr(nested_module, "load", lambda path: read.append(path.name) or load_module.load(path))
+    load_file = load_module.load
+    monkeypatch.setattr(load_module, "load", lambda path: read.append(path.name) or load_file(path))
     workflow = validate(document)
     assert ["mid.json", "child.json"] == read
     assert workflow.children["s0"] is workflow.children["sub"].children["sub"]

@@ -95,8 +95,10 @@ def _bullet(bullet: Bullet, source: Source, place: Callable[[str], Path]) -> Par
         message, hint = "a bullet that is no '- key: value'", "start a list in prose with * instead of -"
         return source.problem(bullet.start + bullet.indent, "bullet", message, hint=hint)
     key = stripped(text, line.start, colon.start())
+    name = text[slice(*key)]
     try:
-        name = yaml_form.read(Source(text[slice(*key)], source.file, text, key.start)) if quoted else text[slice(*key)]
+        if quoted:
+            name = scalar(name) if is_told(name) else yaml_form.read(Source(name, source.file, text, key.start))
     except InvalidWorkflow as error:
         return error.problems[0]
     value = stripped(text, colon.end(), bullet.end)

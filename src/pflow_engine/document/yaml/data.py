@@ -7,6 +7,7 @@ data is made of the events themselves, in one loop; what is rare (tags, anchors,
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import yaml
@@ -14,6 +15,9 @@ import yaml
 from pflow_engine.document.plain import DEEPEST, TOO_DEEP
 from pflow_engine.document.positions import MOST_PROBLEMS, Path
 from pflow_engine.document.yaml.scalars import KINDS, NUMBERS, ODD_MERGE, TAG, TAG_OF, Odd, converted, resolved
+
+Parser: Any = vars(yaml.cyaml)["CParser"] if yaml.__with_libyaml__ else yaml.SafeLoader
+"""Text to events: libyaml alone where PyYAML has it, without what PyYAML makes of them."""
 
 _MOST_REPEATED: Final = 100_000
 """Values that aliases may stand for, all in all."""
@@ -48,13 +52,13 @@ class _Stop(Exception):
     """No more can be told of this document."""
 
 
-def read_events(loader: Any, text_at: TextAt | None = None) -> tuple[Any, list[Fault]]:
-    """The data of the one document that a loader is given, and what is wrong with it: then the data is of no use.
+def read_events(parser: Any, text_at: TextAt | None = None) -> tuple[Any, list[Fault]]:
+    """The data of the one document that a parser is given, and what is wrong with it: then the data is of no use.
 
     Raises:
         YAMLError: it is no YAML, or more than one document.
     """
-    get = loader.get_event
+    get = parser.get_event
     get()
     started = get()
     if type(started) is not yaml.DocumentStartEvent:
@@ -96,7 +100,10 @@ class _Reading:
         self._get = get_event
         self._text_at = text_at
         self._above = [_Open([])]
-        self._aliases = _Aliases()
+
+    @cached_property
+    def _aliases(self) -> _Aliases:
+        return _Aliases()
 
     def document(self) -> Any:
         """The data of the document, all of it read."""

@@ -17,7 +17,8 @@ from typing import Any
 
 import yaml
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from pflow_engine.document.yaml.data import Parser
+
 _BRACKET = re.compile(r"(?<!\$)[\[{]")
 _SIMPLE = re.compile(r'\$\{[^"${}\n]*\}')
 _PLAIN = re.compile(r"\$\{[\w.-]+\}")
@@ -52,7 +53,7 @@ class Shield:
 def shielded(text: str) -> Shield:
     """A YAML text whose templates in brackets are out of YAML's way."""
     # Kept, since what is read is located next where something is wrong with it.
-    if "${" not in text or not _BRACKET.search(text):
+    if not _BRACKET.search(text):
         return Shield(text)
     found = _plain_in_brackets(text)
     starts = [start for start, _ in found]
@@ -100,11 +101,11 @@ def _openings(text: str) -> tuple[list[int], bool]:
 
 
 def _tokens(text: str) -> Iterator[Any]:
-    loader = _Loader(text)
+    parser = Parser(text)
     try:
-        yield from iter(loader.get_token, None)
+        yield from iter(parser.get_token, None)
     finally:
-        loader.dispose()
+        parser.dispose()
 
 
 def _templates(text: str, openings: list[int]) -> Iterator[tuple[int, int]]:

@@ -14,9 +14,9 @@ _BEFORE: Final = (yaml.StreamStartEvent, yaml.DocumentStartEvent)
 _AFTER: Final = (yaml.DocumentEndEvent, yaml.StreamEndEvent)
 
 
-def located(loader: Any, text_at: TextAt | None) -> Spans:
-    """Where each value of the document that a loader is given stands; an alias stands where its anchor does."""
-    get = loader.get_event
+def located(parser: Any, text_at: TextAt | None) -> Spans:
+    """Where each value of the document that a parser is given stands; an alias stands where its anchor does."""
+    get = parser.get_event
     while isinstance(event := get(), _BEFORE):
         pass
     return Spans() if isinstance(event, _AFTER) else Spans(_Locating(get, text_at).value(event))

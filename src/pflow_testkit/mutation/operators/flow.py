@@ -21,9 +21,9 @@ def drop_node(subject: Subject) -> Iterator[Idea]:
         yield Idea(path, f"{node['id']} ({node['type']})", "no such node", edits, node["id"])
 
 
-def _past(edge: Mapping[str, Any], node_id: str, after: str | None) -> dict[str, Any] | None:
+def _past(edge: Mapping[str, Any], node_id: str, after: str | None) -> Mapping[str, Any] | None:
     if edge["to"] != node_id:
-        return dict(edge)
+        return edge
     return None if after is None or after == edge["from"] else {**edge, "to": after}
 
 
@@ -34,16 +34,15 @@ def swap_neighbours(subject: Subject) -> Iterator[Idea]:
         if edge.get("action", "default") != "default" or one == other:
             continue
         swap = {one: other, other: one}
-        edges = [
-            {**each, "from": swap.get(each["from"], each["from"]), "to": swap.get(each["to"], each["to"])}
-            for each in subject.edges
-        ]
+        edges = [_renamed(each, swap) for each in subject.edges]
         start = subject.ir.get("start_node", subject.nodes[0]["id"])
         edits: Edits = ((("edges",), edges), (("start_node",), swap.get(start, start)))
         yield Idea(("edges", index), arrow(edge), f"{other} -> {one}", edits, one)
 
 
-def _renamed(edge: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+def _renamed(edge: Mapping[str, Any], names: Mapping[str, str]) -> Mapping[str, Any]:
+    if edge["from"] not in names and edge["to"] not in names:
+        return edge
     return {**edge, "from": names.get(edge["from"], edge["from"]), "to": names.get(edge["to"], edge["to"])}
 
 
