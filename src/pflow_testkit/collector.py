@@ -23,20 +23,20 @@ from pflow_engine.templates import parse as parse_template
 from pflow_engine.validation import find_problems
 from pflow_testkit.cases import DEFAULTS, SUFFIX, Case, case_file_of, load_cases, stem_of
 from pflow_testkit.cassettes import Cassette
-from pflow_testkit.flaky.options import KEY as FLAKY
-from pflow_testkit.fuzz.options import FuzzOptions, is_fuzzed
-from pflow_testkit.gate_options import GATE
 from pflow_testkit.hooks import hooks_for
 from pflow_testkit.items import WorkflowItem, said_by, text_of
-from pflow_testkit.mutation.options import KEY as MUTATION
 from pflow_testkit.nested import files_below
 from pflow_testkit.options import CASSETTES, KEY
+from pflow_testkit.options.flaky import KEY as FLAKY
+from pflow_testkit.options.fuzz import FuzzOptions, is_fuzzed
+from pflow_testkit.options.gate import GATE
+from pflow_testkit.options.mutation import KEY as MUTATION
+from pflow_testkit.options.stress import is_stressed
 from pflow_testkit.registry import registry_for, registry_for_cases
 from pflow_testkit.runner import Ran, Ready, Setting, clock_of, prepare_case
 from pflow_testkit.sandbox import hidden_from
 from pflow_testkit.snapshots import accepting, case_snapshots
 from pflow_testkit.storage import CASES, cassette_name, folder_of
-from pflow_testkit.stress_options import is_stressed
 from pflow_testkit.watching import Watch
 
 if TYPE_CHECKING:

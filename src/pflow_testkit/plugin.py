@@ -13,26 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pflow_testkit import gate_options, stress_options
-from pflow_testkit.coverage.options import add_coverage_options, read_coverage_options
-from pflow_testkit.flaky.options import KEY as FLAKY
-from pflow_testkit.flaky.options import add_flaky_options, read_flaky_options
-from pflow_testkit.fuzz.options import add_fuzz_options
 from pflow_testkit.ledger import Ledger
-from pflow_testkit.mutation.options import KEY as MUTATION
-from pflow_testkit.mutation.options import add_mutation_options, read_mutation_options
-from pflow_testkit.options import (
-    FOLDERS,
-    HOST,
-    KEY,
-    OBSERVERS,
-    STOPPED,
-    WATCHERS,
-    add_arguments,
-    add_options,
-    read_options,
-)
-from pflow_testkit.report.options import add_report_options, read_report_options
+from pflow_testkit.options import FOLDERS, HOST, KEY, OBSERVERS, STOPPED, WATCHERS
+from pflow_testkit.options.coverage import add_coverage_options, read_coverage_options
+from pflow_testkit.options.files import OutputFile, keep_apart
+from pflow_testkit.options.flaky import KEY as FLAKY
+from pflow_testkit.options.flaky import add_flaky_options, read_flaky_options
+from pflow_testkit.options.fuzz import add_fuzz_options
+from pflow_testkit.options.gate import GATE, add_gate_options, read_gate_options, wants_gate
+from pflow_testkit.options.gate import KEY as GATE_OPTIONS
+from pflow_testkit.options.mutation import KEY as MUTATION
+from pflow_testkit.options.mutation import add_mutation_options, read_mutation_options
+from pflow_testkit.options.report import add_report_options, read_report_options
+from pflow_testkit.options.session import add_arguments, add_session_options, read_session_options
+from pflow_testkit.options.stress import KEY as STRESS
+from pflow_testkit.options.stress import MARKER, add_stress_options, read_stress_options
 
 if TYPE_CHECKING:
     from pflow_testkit.clock import SkippingClock
@@ -44,9 +39,9 @@ if TYPE_CHECKING:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--pflow-workflows`` and its kin."""
-    add_options(parser)
-    stress_options.add_stress_options(parser)
-    gate_options.add_gate_options(parser)
+    add_session_options(parser)
+    add_stress_options(parser)
+    add_gate_options(parser)
     add_coverage_options(parser)
     add_mutation_options(parser)
     add_flaky_options(parser)
@@ -59,31 +54,41 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "pflow_workflow(path): the workflow that pflow.run() runs in this test, as seen from its folder."
     )
-    config.addinivalue_line("markers", stress_options.MARKER)
-    config.stash[KEY] = read_options(config)
+    config.addinivalue_line("markers", MARKER)
+    config.stash[KEY] = read_session_options(config)
     config.stash[HOST] = dict(os.environ)
     config.pluginmanager.register(Ledger(config), "pflow_ledger")
-    config.stash[stress_options.KEY] = stress_options.read_stress_options(config)
-    config.stash[gate_options.KEY] = gate_options.read_gate_options(config)
+    _look_up_schedule(config)
+    config.stash[GATE_OPTIONS] = read_gate_options(config)
     config.stash[WATCHERS], config.stash[OBSERVERS] = [], []
-    _count_coverage(config)
+    files = [*config.stash[GATE_OPTIONS].files, *_count_coverage(config)]
     _count_mutants(config)
-    _make_page(config)
+    keep_apart([*files, *_make_page(config)], config.stash[KEY])
     config.stash[FLAKY] = read_flaky_options(config)
     if config.stash[KEY].folders:
         add_arguments(config, config.stash[KEY])
-    if gate_options.wants_gate(config.stash[gate_options.KEY], config.stash[KEY]):
+    if wants_gate(config.stash[GATE_OPTIONS], config.stash[KEY]):
         from pflow_testkit.gate.session import open_gate  # noqa: PLC0415  # for start-up time
 
         open_gate(config)
 
 
-def _count_coverage(config: pytest.Config) -> None:
-    options = read_coverage_options(config)
-    if options is not None:
-        from pflow_testkit.coverage.session import CoverageSession  # noqa: PLC0415  # for start-up time
+def _look_up_schedule(config: pytest.Config) -> None:
+    options = config.stash[STRESS] = read_stress_options(config)
+    if options.replay is not None:
+        from pflow_testkit.stress_items import replayed  # noqa: PLC0415  # for start-up time
 
-        config.pluginmanager.register(CoverageSession(config, options), "pflow_coverage")
+        replayed(options)
+
+
+def _count_coverage(config: pytest.Config) -> tuple[OutputFile, ...]:
+    options = read_coverage_options(config)
+    if options is None:
+        return ()
+    from pflow_testkit.coverage.session import CoverageSession  # noqa: PLC0415  # for start-up time
+
+    config.pluginmanager.register(CoverageSession(config, options), "pflow_coverage")
+    return options.files
 
 
 def _count_mutants(config: pytest.Config) -> None:
@@ -94,12 +99,14 @@ def _count_mutants(config: pytest.Config) -> None:
         config.pluginmanager.register(MutationSession(options), "pflow_mutation")
 
 
-def _make_page(config: pytest.Config) -> None:
+def _make_page(config: pytest.Config) -> tuple[OutputFile, ...]:
     file = read_report_options(config)
-    if file is not None and not config.stash[KEY].init:
-        from pflow_testkit.report.session import ReportSession  # noqa: PLC0415  # for start-up time
+    if file is None or config.stash[KEY].init:
+        return ()
+    from pflow_testkit.report.session import ReportSession  # noqa: PLC0415  # for start-up time
 
-        config.pluginmanager.register(ReportSession(config, file), "pflow_report")
+    config.pluginmanager.register(ReportSession(config, file.path), "pflow_report")
+    return (file,)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -125,7 +132,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
     """Add the gate of workflows that are gone; leave out what comes out as it did."""
-    gate = session.config.stash.get(gate_options.GATE, None)
+    gate = session.config.stash.get(GATE, None)
     if gate is None:
         return
     from pflow_testkit.collector import gate_of_removed  # noqa: PLC0415  # for start-up time

@@ -17,6 +17,7 @@ from pflow_engine.nodes import Registry
 from pflow_engine.result import RunResult
 from pflow_testkit.cases import Case, InvalidCase
 from pflow_testkit.options import rerun_command
+from pflow_testkit.options.stress import KEY, StressOptions
 from pflow_testkit.runner import Ready, prepare_case
 from pflow_testkit.runner import Setting as CaseSetting
 from pflow_testkit.sandbox import emptied, own_place
@@ -25,7 +26,6 @@ from pflow_testkit.stress.exploring import explored
 from pflow_testkit.stress.flows import explore_flow
 from pflow_testkit.stress.running import Setting
 from pflow_testkit.stress.scope import Scope, seen_from
-from pflow_testkit.stress_options import KEY, StressOptions
 
 _PLAN = ("schedules", "strategy", "depth", "seed", "budget")
 _SETTING = ("granularity", "include")
@@ -125,6 +125,18 @@ def _check(ready: Ready, result: RunResult) -> None:
         raise AssertionError(said)
 
 
+def replayed(options: StressOptions) -> Token | None:
+    """The schedule that the command line names, if any.
+
+    Raises:
+        pytest.UsageError: it names none.
+    """
+    try:
+        return None if options.replay is None else Token.parse(options.replay)
+    except ValueError as error:
+        raise pytest.UsageError(f"--pflow-schedule: {error}") from None
+
+
 def _settled(options: dict[str, Any], item: pytest.Item) -> tuple[Plan, dict[str, Any]]:
     # What the command line says counts more than what the test says.
     __tracebackhide__ = True
@@ -138,8 +150,7 @@ def _settled(options: dict[str, Any], item: pytest.Item) -> tuple[Plan, dict[str
     plan = replace(plan, budget=seconds_of(given.get("budget")))
     plan = replace(plan, schedules=session.schedules or plan.schedules)
     plan = replace(plan, seed=plan.seed if session.seed is None else session.seed)
-    if session.replay is not None:
-        plan = replace(plan, replay=Token.parse(session.replay))
+    plan = replace(plan, replay=replayed(session))
     include: Sequence[str] = given.get("include") or ()
     return plan, {"granularity": given.get("granularity") or "opcode", "include": include}
 

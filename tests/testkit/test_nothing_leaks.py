@@ -19,6 +19,7 @@ SECRETS = {
     "error": "error-6574839201",
     "item": "item-1357924680",
     "usage": "usage-2468013579",
+    "printed": "printed-8642097531",
     "hook": "4111111111111111",
 }
 """By where each is planted."""
@@ -84,9 +85,17 @@ FLOW = {
         },
         {"id": "shell", "type": "shell", "params": {"command": "echo $SERVICE_TOKEN; echo ${api_key} >&2"}},
         {
+            "id": "print",
+            "type": "shell",
+            "params": {"command": f'echo \'{{"session": {{"access_token": "{SECRETS["printed"]}"}}}}\''},
+        },
+        {
             "id": "tell",
             "type": "echo",
-            "params": {"text": "${login.said} ${shell.stdout}", "usage": "${login.llm_usage}"},
+            "params": {
+                "text": "${login.said} ${shell.stdout} ${print.stdout}",
+                "usage": "${login.llm_usage}",
+            },
         },
     ],
     "outputs": {"text": {"source": "${tell.text}"}, "used": {"source": "${use.results}"}},

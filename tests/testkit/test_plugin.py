@@ -11,6 +11,14 @@ def test_start_up_is_light():
     assert "[]\n" == shown.stdout
 
 
+def test_start_up_is_options():
+    """Of its own, the plugin loads what reads options, and none of what they ask for."""
+    script = "import sys, pflow_testkit.plugin; print(*{'.'.join(name.split('.')[:2]) for name in sys.modules})"
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = {name for name in shown.stdout.split() if name.startswith("pflow_testkit.")}
+    assert {"pflow_testkit.ledger", "pflow_testkit.options", "pflow_testkit.plugin"} == loaded
+
+
 def test_unrelated_run_stays_light(pytester):
     """A pytest run without workflows loads none of it from its start to its end."""
     pytester.makeconftest(

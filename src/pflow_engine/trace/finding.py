@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from pflow_engine.errors import InvalidInput, Problem
+from pflow_engine.trace.json_texts import json_secrets
 from pflow_engine.trace.names import looks_counted, looks_secret, members
 from pflow_engine.trace.urls import url_secrets
 
@@ -21,12 +22,17 @@ _SCHEME: Final = re.compile(r"^(?:bearer|basic|token)\s+", re.IGNORECASE)
 
 
 def named_secrets(value: Any) -> Iterator[str]:
-    """The texts in a value that stand under a name that looks like a secret's, or in a URL that is all of a text."""
+    """The texts in a value that stand under a name that looks like a secret's, or in a URL that is all of a text.
+
+    So do those in JSON that is text.
+    """
     stack, seen = [value], set()
     while stack:
         value = stack.pop()
         if isinstance(value, str):
             yield from url_secrets(value)
+            if '"' in value:
+                yield from _in_json(value)
         elif isinstance(value, dict | list | tuple) and id(value) not in seen:
             seen.add(id(value))
             for name, item in _members(value):
@@ -85,11 +91,17 @@ def _texts(name: str, value: Any) -> Iterator[str]:
         if isinstance(value, str):
             yield value
             yield _SCHEME.sub("", value)
+            yield from _in_json(value)
         elif isinstance(value, dict | list | tuple) and id(value) not in seen:
             seen.add(id(value))
             stack += [item for key, item in _members(value) if not (_is_number(item) and looks_counted(key))]
         elif type(value) is int and not counted and LEAST_NUMBER <= value < MOST_NUMBER:
             yield str(value)
+
+
+def _in_json(text: str) -> Iterator[str]:
+    for name, value in json_secrets(text):
+        yield from _texts(name, value)
 
 
 def _is_number(value: Any) -> bool:

@@ -1,9 +1,10 @@
 """Strict JSON to the same without secrets.
 
-A secret is what stands under a name that looks like one (``api_key``, ``auth_token``, ``Authorization``), in a URL
-(``user:password@host``, ``?token=…``), in the environment under such a name, or was registered. Under its own name
-it is taken out whatever its length; elsewhere from 4 characters on where it stands alone as a word, from 8 anywhere,
-from 12 in the names of maps. Only what users gave or nodes wrote goes through here: the form of the trace stays.
+A secret is what stands under a name that looks like one (``api_key``, ``auth_token``, ``Authorization``), be it in JSON
+inside of a text, in a URL (``user:password@host``, ``?token=…``), in the environment under such a name, or was
+registered. Under its own name it is taken out whatever its length; elsewhere from 4 characters on where it stands
+alone as a word, from 8 anywhere, from 12 in the names of maps. Only what users gave or nodes wrote goes through here:
+the form of the trace stays.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pflow_engine.trace.finding import LEAST_NUMBER, MOST_NUMBER, named_secrets, pairs_of
+from pflow_engine.trace.json_texts import redact_json
 from pflow_engine.trace.names import REDACTED, looks_counted, looks_secret, members
 from pflow_engine.trace.spotting import LEAST, Spotter
 from pflow_engine.trace.urls import redact_urls
@@ -56,6 +58,8 @@ class Redactor:
     def __call__(self, value: Any) -> Any:
         """A copy of strict JSON without the secrets."""
         if isinstance(value, str):
+            # JSON first: a number that is known as a secret is one with its quotes, or the text is no JSON any more.
+            value = redact_json(value)
             return redact_urls(self.texts.without(value) if self.texts else value)
         if isinstance(value, list):
             return [self(item) for item in value]

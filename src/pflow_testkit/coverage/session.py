@@ -11,11 +11,11 @@ import pytest
 from pflow_engine.trace import write_text
 from pflow_testkit.coverage.counting import count_on
 from pflow_testkit.coverage.formats import as_json, as_lcov
-from pflow_testkit.coverage.options import CoverageOptions
 from pflow_testkit.coverage.page import as_html
 from pflow_testkit.coverage.report import percent, table
 from pflow_testkit.coverage.tally import Coverage, Tally
 from pflow_testkit.options import WATCHERS
+from pflow_testkit.options.coverage import CoverageOptions
 
 _SENT: Final = "pflow_coverage"
 _WRITERS: Final = {"html": as_html, "json": as_json, "lcov": as_lcov}
@@ -48,7 +48,7 @@ class CoverageSession:
             self._config.workeroutput[_SENT] = self._tally.to_send()
             return
         self._coverage = self._tally.result()
-        self._told = [self._written(kind, file) for kind, file in self._options.reports if file]
+        self._told = [self._written(kind, file.path) for kind, file in self._options.reports if file is not None]
         if (self._is_short() or self._unwritten) and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -75,11 +75,11 @@ class CoverageSession:
         under = self._options.fail_under
         return under is not None and self._coverage is not None and self._coverage.totals()["total"].percent < under
 
-    def _written(self, kind: str, file: str) -> str:
+    def _written(self, kind: str, file: Path) -> str:
         assert self._coverage is not None
         shown = os.path.relpath(file)
         try:
-            write_text(Path(file), _WRITERS[kind](self._coverage))
+            write_text(file, _WRITERS[kind](self._coverage))
         except OSError as error:
             self._unwritten = True
             return f"{kind}: {shown} could not be written: {error.strerror}"

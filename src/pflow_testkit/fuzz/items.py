@@ -20,10 +20,10 @@ from pflow_engine.validation import validate
 from pflow_testkit.cases import Case, case_file_of
 from pflow_testkit.fuzz.examples import NAME, Subject, pasted
 from pflow_testkit.fuzz.laws import Broken, Watch, broken_laws
-from pflow_testkit.fuzz.options import FuzzOptions
 from pflow_testkit.hooks import hooks_for
 from pflow_testkit.items import WorkflowItem, said_by
 from pflow_testkit.nested import files_below, nodes_in
+from pflow_testkit.options.fuzz import FuzzOptions
 from pflow_testkit.registry import registry_for, registry_for_cases
 from pflow_testkit.runner import Ran, Ready, Setting, prepare_case
 from pflow_testkit.sandbox import hidden_from

@@ -30,8 +30,8 @@ from pflow_testkit.gate.replaying.replay import Replay, Side
 from pflow_testkit.gate.reports.told import properties_of
 from pflow_testkit.gate.row import Judged, row_of
 from pflow_testkit.gate.table import refusal
-from pflow_testkit.gate_options import KEY as GATE_KEY
 from pflow_testkit.options import FOLDERS
+from pflow_testkit.options.gate import KEY as GATE_KEY
 
 JUDGED: pytest.StashKey[Judged] = pytest.StashKey()
 """Of an item ``gate``: what it found."""

@@ -19,9 +19,9 @@ from pflow_testkit.gate.reports.files import GateFiles
 from pflow_testkit.gate.reports.told import Told
 from pflow_testkit.gate.row import Judged, Row
 from pflow_testkit.gate.table import counted, table, unreadable
-from pflow_testkit.gate_options import GATE, GateOptions
-from pflow_testkit.gate_options import KEY as GATE_KEY
 from pflow_testkit.options import KEY
+from pflow_testkit.options.gate import GATE, GateOptions
+from pflow_testkit.options.gate import KEY as GATE_KEY
 
 _COMMITS = "pflow_commits"
 """Where xdist's workers find which commits are the base: a branch may move while they start."""
@@ -41,10 +41,10 @@ def open_gate(config: pytest.Config) -> None:
     approvals = approvals_of_ini(options.allow, config.inipath, config.rootpath)
     if approvals.problems:
         raise pytest.UsageError("\n".join(map(str, approvals.problems)))
-    selections = {}
+    selections, reports = {}, tuple(file.path for file in options.files)
     for base in dict.fromkeys(bases.values()):
         of_base = tuple(folder for folder in folders if bases[folder] is base)
-        selections.update(dict.fromkeys(of_base, Selection(base, of_base, options.reports)))
+        selections.update(dict.fromkeys(of_base, Selection(base, of_base, reports)))
     gate = Gate(config, selections, approvals.given, options.against is not None, options.changed, options.draws)
     try:
         gate.look()

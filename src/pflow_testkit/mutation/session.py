@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pflow_testkit.mutation.items import VERDICT, Told
-from pflow_testkit.mutation.options import MutationOptions
+from pflow_testkit.options.mutation import MutationOptions
 
 _NOTICED = ("killed", "timed out")
 _WORDS = {

@@ -232,3 +232,29 @@ def test_named_value():
         {"name": "Accept", "value": "text/html"},
         "said [redacted]",
     ] == redact([*headers, "said qqqwww111222"])
+
+
+def test_json_in_text(leaked, flow_of):
+    """A secret that a tool prints as JSON is nowhere in the trace, not in other texts either; what is beside it is."""
+    printed = json.dumps({"session": {"access_token": SECRET, "user": "ada"}})
+    nodes = [
+        {"id": "a", "type": "emit", "params": {"response": "${text}"}},
+        {"id": "b", "type": "emit", "params": {"text": f"<{SECRET}>"}},
+    ]
+    text = leaked(flow_of(nodes), text=printed)
+    assert SECRET not in text
+    assert '"<[redacted]>"' in text
+    assert json.dumps(printed.replace(SECRET, "[redacted]")) in text
+
+
+def test_json_under_a_secret_name():
+    """What JSON that is a secret as a whole has in it is taken out elsewhere, too."""
+    account = json.dumps({"private_key": SECRET, "project": "plain-project"})
+    value = {"GOOGLE_CREDENTIALS": account, "said": f"{SECRET} of plain-project"}
+    assert {"GOOGLE_CREDENTIALS": "[redacted]", "said": "[redacted] of plain-project"} == redact(value)
+
+
+def test_number_in_json():
+    """A number that is known as a secret is taken out of JSON so that it is JSON still."""
+    text = '{"pin_token": 123456789}'
+    assert {"token": "[redacted]", "said": '{"pin_token": "[redacted]"}'} == redact({"token": 123456789, "said": text})

@@ -30,6 +30,7 @@ TRIAGE: dict[str, Any] = {
 CASE = {"stubs": {"fetch": {"response": COMMITS}}}
 FAULTY = {**CASE, "faults": [{"node": "label", "item": 1, "raises": "no"}]}
 RANDOM = {"nodes/2": {"id": "note", "type": "code", "params": {"code": "import random\nresult = random.random()"}}}
+CODE = {"nodes/2": {"id": "note", "type": "code", "params": {"code": "result = 1"}}}
 HASHES = {"nodes/2": {"id": "note", "type": "code", "params": {"code": "result = list({'a', 'b', 'c', 'd'})"}}}
 _POST = {"id": "post", "type": "http", "params": {"url": "https://chat.example"}}
 _LINEAR = [("fetch", "label"), ("label", "tell"), ("tell", "note")]
@@ -73,6 +74,14 @@ DIFFER = [
         "note",
         '\'note\': params.text is "two", was "a note" (and 1 more)',
     ),
+    Pair(
+        "param that is read, and more",
+        {"nodes/0/params/timeout": 60, "nodes/2/params/text": "two"},
+        "replay-differs",
+        "fetch",
+        "'fetch': params.timeout added: 60 (and 2 more)",
+    ),
+    Pair("code", {"nodes/2/params/code": "result = 2"}, "replay-differs", "note", "params.code", CODE),
     Pair("every item", {"nodes/1/params/text": "- ${commit.message}"}, "replay-differs", "label", "node 'label'"),
     Pair(
         "second item",
@@ -159,6 +168,8 @@ DIFFER = [
 ]
 
 ALIKE = [
+    Pair("param of a stub", {"nodes/0/params/timeout": 60}, "", "", ""),
+    Pair("param that comes to the same", {"nodes/2/params/code": "result = 2 - 1"}, "", "", "", CODE),
     Pair("description", {"description": "What it is for."}, "", "", ""),
     Pair("parallel", {"nodes/1/batch/parallel": True, "nodes/1/batch/max_concurrent": 2}, "", "", ""),
     Pair("renamed nodes", _RENAMED, "", "", ""),

@@ -337,12 +337,3 @@ def test_own_reports(repo):
     assert [] == repo.selected(*reports)
     assert repo.selected(reports[0])
     assert repo.selected(reports[1])
-
-
-@pytest.mark.parametrize("option", ["--pflow-sarif", "--pflow-summary"])
-def test_workflow_is_kept(repo, option):
-    """A workflow that is named by mistake as the file of a report is not written over."""
-    before = (repo.path / "flows/a.json").read_text()
-    said = repo.refused("--pflow-against=HEAD", option, "./flows/../flows/a.json")
-    assert "'flows/a.json' lies among the workflows, and would be written over" in said
-    assert before == (repo.path / "flows/a.json").read_text()

@@ -7,7 +7,7 @@ repository or the home folder. Files further up are not merged in: one file says
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -33,18 +33,36 @@ _Fault = tuple[DataPath, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """A server as its file has it, variables not filled in. ``folder`` is where that file stands."""
+class Target:
+    """What is started (``command``), or where it runs (``url``); the fields of the other way are empty."""
 
-    name: str
-    folder: str
-    transport: Transport
     command: str = ""
     args: tuple[str, ...] = field(default=(), repr=False)
     env: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     cwd: str = ""
     url: str = field(default="", repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    def with_texts(self, change: Callable[[str], str]) -> Target:
+        """The same with each text changed, in the order of the fields."""
+        return Target(
+            change(self.command),
+            tuple(map(change, self.args)),
+            tuple((name, change(value)) for name, value in self.env),
+            change(self.cwd),
+            change(self.url),
+            tuple((name, change(value)) for name, value in self.headers),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server as its file has it, variables not filled in. ``folder`` is where that file stands."""
+
+    name: str
+    folder: str
+    transport: Transport
+    target: Target
 
 
 def servers_for(folder: Path) -> Mapping[str, Server] | None:
@@ -144,14 +162,14 @@ def _map_faults(name: str, key: str, value: Any, path: DataPath) -> Iterator[_Fa
 
 def _server(name: str, entry: Mapping[str, Any], folder: Path) -> Server:
     said = entry.get("type", entry.get("transport"))
-    return Server(
-        name,
-        str(folder),
-        _TRANSPORTS[said] if said else "stdio" if "command" in entry else "http",
-        entry.get("command", ""),
-        tuple(entry.get("args", ())),
-        tuple(entry.get("env", {}).items()),
-        entry.get("cwd", ""),
-        entry.get("url", ""),
-        tuple(entry.get("headers", {}).items()),
-    )
+    transport = _TRANSPORTS[said] if said else "stdio" if "command" in entry else "http"
+    return Server(name, str(folder), transport, _started(entry) if transport == "stdio" else _running(entry))
+
+
+def _started(entry: Mapping[str, Any]) -> Target:
+    args, env = tuple(entry.get("args", ())), tuple(entry.get("env", {}).items())
+    return Target(entry["command"], args, env, entry.get("cwd", ""))
+
+
+def _running(entry: Mapping[str, Any]) -> Target:
+    return Target(url=entry["url"], headers=tuple(entry.get("headers", {}).items()))

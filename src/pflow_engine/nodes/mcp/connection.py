@@ -121,7 +121,7 @@ class Connection:
         # Some servers end when they are asked for what came after their time: those are asked the old way.
         failure = _innermost(self._failure)
         closed = isinstance(failure, MCPError) and failure.code == CONNECTION_CLOSED
-        return closed and self._client is None and bool(self._launch.command) and not self._seen.is_cut
+        return closed and self._client is None and bool(self._launch.target.command) and not self._seen.is_cut
 
     def _too_late(self) -> None:
         # Whoever waits is told at once; then there is nothing left for the SDK to wait for.
@@ -134,7 +134,7 @@ class Connection:
 
     def _stop(self) -> None:
         # Once its process has ended, the SDK has nothing to wait for and lets go of it; cancelled, it would not.
-        if self._launch.command:
+        if self._launch.target.command:
             self.cut()
         else:
             self.task.cancel()
@@ -165,17 +165,17 @@ class Connection:
         if self._late:
             return f"{self._name} did not start within {self._starts_within:g}s{self._last_words}"
         failure = _innermost(self._failure)
-        if isinstance(failure, OSError) and self._seen.exit_code is None and self._launch.command:
+        if isinstance(failure, OSError) and self._seen.exit_code is None and self._launch.target.command:
             return f"{self._name} cannot be started: {_reason(failure, self._launch)}"
         if isinstance(failure, MCPError) and failure.code != CONNECTION_CLOSED:
             return f"{self._name} refuses to talk: {self._said(failure)}{self._last_words}"
         return self._ended("before it was ready")
 
     def _ended(self, when: str) -> str:
-        if not self._launch.command:
+        if not self._launch.target.command:
             failure = _innermost(self._failure)
             said = self._said(failure) if failure else "the connection was closed"
-            return f"{self._name} at {shown_url(self._launch.url)} cannot be reached: {said}"
+            return f"{self._name} at {shown_url(self._launch.target.url)} cannot be reached: {said}"
         code = self._seen.exit_code
         how = "" if code is None else f" with exit code {code}" if code >= 0 else f" by signal {-code}"
         return f"{self._name} ended{how} {when}{self._last_words}"
@@ -228,8 +228,8 @@ def _innermost(error: BaseException | None) -> BaseException | None:
 
 
 def _reason(error: OSError, launch: Launch) -> str:
-    if error.errno == errno.ENOENT and error.filename == launch.cwd:
-        return f"no folder '{launch.cwd}' to start in"
+    if error.errno == errno.ENOENT and error.filename == launch.target.cwd:
+        return f"no folder '{launch.target.cwd}' to start in"
     if error.errno == errno.ENOENT:
-        return f"there is no command '{launch.command}'; is it installed, and on the PATH?"
+        return f"there is no command '{launch.target.command}'; is it installed, and on the PATH?"
     return (error.strerror or str(error)).lower()

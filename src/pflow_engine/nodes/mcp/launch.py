@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 from pflow_engine.errors import Problem, Unhealable
-from pflow_engine.nodes.mcp.configuration import Server
+from pflow_engine.nodes.mcp.configuration import Server, Target
 from pflow_engine.trace.finding import named_secrets
 from pflow_engine.trace.redact import Redactor
 
@@ -27,19 +27,15 @@ class Launch:
     """What to start, or where to connect to. ``secrets`` are the texts in it that nobody may see."""
 
     name: str
-    command: str = ""
-    args: tuple[str, ...] = field(default=(), repr=False)
-    env: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    cwd: str = ""
-    url: str = field(default="", repr=False)
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    target: Target
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What stands under the name of a secret, in the environment, the headers, the arguments or the URL."""
-        flags = {flag: value for flag, value in pairwise(self.args) if flag.startswith("-") and "=" not in flag}
-        flags |= {name: value for name, _, value in (each.partition("=") for each in self.args) if value}
-        named = {"env": dict(self.env), "headers": dict(self.headers), "flags": flags, "texts": [*self.args, self.url]}
+        args, env, headers = self.target.args, dict(self.target.env), dict(self.target.headers)
+        flags = {flag: value for flag, value in pairwise(args) if flag.startswith("-") and "=" not in flag}
+        flags |= {name: value for name, _, value in (each.partition("=") for each in args) if value}
+        named = {"env": env, "headers": headers, "flags": flags, "texts": [*args, self.target.url]}
         return tuple(dict.fromkeys(named_secrets(named)))
 
     def without_secrets(self, text: str) -> str:
@@ -57,17 +53,10 @@ def launch_of(server: Server, environ: Mapping[str, str]) -> Launch:
         message = f"the MCP server '{server.name}' talks {_NOT_YET[server.transport]}, which is not supported"
         raise Unhealable(Problem("mcp-transport", message, hint="use its streamable HTTP endpoint, type: http"))
     filled = _Filled(server.name, environ)
-    launch = Launch(
-        server.name,
-        filled(server.command),
-        tuple(map(filled, server.args)),
-        tuple((name, filled(value)) for name, value in server.env),
-        str(Path(server.folder) / filled(server.cwd)) if server.transport == "stdio" else "",
-        filled(server.url),
-        tuple((name, filled(value)) for name, value in server.headers),
-    )
+    target = server.target.with_texts(filled)
     filled.refuse_unset()
-    return launch
+    cwd = str(Path(server.folder) / target.cwd) if server.transport == "stdio" else ""
+    return Launch(server.name, replace(target, cwd=cwd))
 
 
 class _Filled:

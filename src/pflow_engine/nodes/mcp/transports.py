@@ -122,21 +122,21 @@ class Seen:
 @contextlib.asynccontextmanager
 async def connected(launch: Launch, seen: Seen) -> AsyncIterator[TransportStreams]:
     """The streams to a server that is started, or that runs somewhere."""
-    if launch.command:
+    if launch.target.command:
         async with _process(launch, seen) as streams:
             yield streams
     else:
         hooks = {"response": [seen.note_response]}
-        async with create_mcp_http_client(headers=dict(launch.headers)) as client:
+        async with create_mcp_http_client(headers=dict(launch.target.headers)) as client:
             client.event_hooks = hooks
-            async with streamable_http_client(launch.url, http_client=client) as streams:
+            async with streamable_http_client(launch.target.url, http_client=client) as streams:
                 yield streams
 
 
 @contextlib.asynccontextmanager
 async def _process(launch: Launch, seen: Seen) -> AsyncIterator[TransportStreams]:
     parameters = StdioServerParameters(
-        command=launch.command, args=list(launch.args), env=dict(launch.env), cwd=launch.cwd
+        command=launch.target.command, args=list(launch.target.args), env=dict(launch.target.env), cwd=launch.target.cwd
     )
     _started.set(seen.note_process)
     try:

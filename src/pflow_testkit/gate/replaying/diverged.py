@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Final
@@ -12,7 +12,8 @@ from pflow_engine.document.model import Workflow
 from pflow_engine.document.positions import Path
 from pflow_engine.templates import MISSING
 from pflow_testkit.changes import Change, first_in_words
-from pflow_testkit.changes.words import showable
+from pflow_testkit.changes.words import place_of, showable
+from pflow_testkit.gate.comparing.meaning import is_template
 from pflow_testkit.gate.comparing.pair import position_in
 from pflow_testkit.gate.model import RULES, Caller, Finding, Side
 
@@ -37,6 +38,21 @@ class Place:
 
     base: Workflow
     head: Workflow
+
+
+def written(findings: Iterable[Finding]) -> frozenset[tuple[str, str]]:
+    """The params that are told to read differently, each as a change of a run has it: by its node and its place.
+
+    Not those with templates: what is filled in is known of a run alone.
+    """
+    params = [each for each in findings if each.path[:1] == ("nodes",) and each.path[2:3] == ("params",)]
+    plain = [each for each in params if not (is_template(each.base) or is_template(each.head))]
+    return frozenset((each.node, place_of(each.path[2:])) for each in plain)
+
+
+def says_more(found: Diverged, known: frozenset[tuple[str, str]]) -> bool:
+    """Whether a run tells anything that is not known from reading the files."""
+    return bool(found.why) or found.fails or any((each.node, each.what) not in known for each in found.changes)
 
 
 def told_of_none(place: Place, why: str) -> Finding:

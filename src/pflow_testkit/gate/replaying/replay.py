@@ -28,7 +28,7 @@ from pflow_testkit.changes import Change, Severity
 from pflow_testkit.changes.runs import are_runs
 from pflow_testkit.gate.comparing.compare import compare
 from pflow_testkit.gate.model import Finding
-from pflow_testkit.gate.replaying.diverged import Diverged, Place, told_of_case, told_of_none
+from pflow_testkit.gate.replaying.diverged import Diverged, Place, says_more, told_of_case, told_of_none, written
 from pflow_testkit.gate.replaying.firsts import first_changes, in_item
 from pflow_testkit.gate.replaying.playing import Came, Player, Unplayable, Version, in_words
 from pflow_testkit.gate.replaying.renaming import Renaming
@@ -74,8 +74,11 @@ class Replay:
     above: tuple[str, ...] = ()
 
     def findings(self) -> Iterator[Finding]:
-        """A finding for each case that does not come out as it did; none where nothing but looks has changed."""
-        if all(each.severity is Severity.COSMETIC for each in compare(self.base.workflow, self.head.workflow)):
+        """A finding for each case that does not come out as it did; none where nothing but looks has changed.
+
+        None either of a case that tells only which params read differently, as the files themselves do.
+        """
+        if all(each.severity is Severity.COSMETIC for each in self._read):
             return
         try:
             cases = written_cases(self.base.file)
@@ -96,7 +99,7 @@ class Replay:
             found = Diverged((), str(error))
         except Unplayable as error:
             found = Diverged((), str(error))
-        if found is not None:
+        if found is not None and says_more(found, written(self._read)):
             yield told_of_case(self._place, case.name, found)
 
     def _none(self, why: str) -> Finding:
@@ -167,6 +170,10 @@ class Replay:
     def _of_run(self, came: Came, redact: Redact) -> dict[str, Any]:
         with in_words(Case("")):  # hooks have a say in what a trace is
             return _with_outputs(came.canonical(redact(self._renaming.trace(came.result.trace.to_dict()))))
+
+    @cached_property
+    def _read(self) -> tuple[Finding, ...]:
+        return tuple(compare(self.base.workflow, self.head.workflow))
 
     @cached_property
     def _player(self) -> Player:

@@ -14,7 +14,7 @@ from pflow_testkit.gate.reports.actions import as_annotations
 from pflow_testkit.gate.reports.sarif import as_sarif
 from pflow_testkit.gate.reports.summary import summary
 from pflow_testkit.gate.reports.told import Told
-from pflow_testkit.gate_options import GateOptions
+from pflow_testkit.options.gate import GateOptions
 
 _RAN = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 
@@ -48,9 +48,9 @@ class GateFiles:
         files = self._options
         if files.sarif is not None:
             text = json.dumps(as_sarif(told), indent=2, ensure_ascii=False) + "\n"
-            yield from _tried(files.sarif, lambda file: write_text(file, text))
+            yield from _tried(files.sarif.path, lambda file: write_text(file, text))
         if files.summary is not None:
-            yield from _tried(files.summary, lambda file: write_text(file, summary(told)))
+            yield from _tried(files.summary.path, lambda file: write_text(file, summary(told)))
         if files.step_summary is not None and (told.judged or not told.whole):
             yield from _tried(files.step_summary, lambda file: _append(file, told))
 

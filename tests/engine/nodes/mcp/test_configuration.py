@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pflow_engine.errors import InvalidWorkflow, Unhealable
-from pflow_engine.nodes.mcp.configuration import Server, servers_for
+from pflow_engine.nodes.mcp.configuration import Server, Target, servers_for
 from pflow_engine.nodes.mcp.launch import launch_of
 
 
@@ -32,7 +32,7 @@ def _refused(configured, servers):
 def test_stdio(configured, tmp_path):
     """A command is a server to be started."""
     entry = {"command": "npx", "args": ["-y", "x"], "env": {"A": "b"}, "cwd": "sub", "disabled": False}
-    wanted = Server("one", str(tmp_path), "stdio", "npx", ("-y", "x"), (("A", "b"),), "sub")
+    wanted = Server("one", str(tmp_path), "stdio", Target("npx", ("-y", "x"), (("A", "b"),), "sub"))
     assert {"one": wanted} == configured({"one": entry})
 
 
@@ -40,7 +40,22 @@ def test_stdio(configured, tmp_path):
 def test_http(configured, tmp_path, more):
     """A url is a server that runs somewhere."""
     found = configured({"one": {"url": "https://x/mcp", "headers": {"A": "b"}, **more}})
-    assert {"one": Server("one", str(tmp_path), "http", url="https://x/mcp", headers=(("A", "b"),))} == found
+    target = Target(url="https://x/mcp", headers=(("A", "b"),))
+    assert {"one": Server("one", str(tmp_path), "http", target)} == found
+
+
+def test_type_decides(configured):
+    """Where the type is said, what the other way of talking would need is passed over, with its variables."""
+    entry = {
+        "command": "npx",
+        "env": {"A": "${UNSET}"},
+        "cwd": "${UNSET}",
+        "url": "https://x",
+        "headers": {"B": "${C}"},
+    }
+    found = configured({"here": {"type": "stdio", **entry}, "there": {"type": "http", **entry}})
+    assert Target("npx", (), (("A", "${UNSET}"),), "${UNSET}") == found["here"].target
+    assert Target(url="https://x", headers=(("B", "c"),)) == launch_of(found["there"], {"C": "c"}).target
 
 
 def test_looked_for_upwards(tmp_path):
@@ -116,16 +131,15 @@ def test_near_field(configured):
     assert "did you mean 'url' by 'serverUrl'?" == problem.hint
 
 
-def _launch(tmp_path, environ, **entry):
-    return launch_of(Server("s", str(tmp_path), **{"transport": "stdio", **entry}), environ)
+def _launch(tmp_path, environ, transport="stdio", **fields):
+    return launch_of(Server("s", str(tmp_path), transport, Target(**fields)), environ)
 
 
 def test_variables(tmp_path):
     """Variables are filled in, with their default where they are not set or set to nothing."""
     given = {"command": "${A}/x", "args": ("${B:-two}", "$A", "${C:-}"), "env": (("E", "<${A}>"),), "cwd": "${D:-sub}"}
     launch = _launch(tmp_path, {"A": "one", "C": "", "D": ""}, **given)
-    assert ("one/x", ("two", "$A", ""), (("E", "<one>"),)) == (launch.command, launch.args, launch.env)
-    assert str(tmp_path / "sub") == launch.cwd
+    assert Target("one/x", ("two", "$A", ""), (("E", "<one>"),), str(tmp_path / "sub")) == launch.target
 
 
 def test_unset_variables(tmp_path):

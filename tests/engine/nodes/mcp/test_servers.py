@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from pflow_engine.clock import CancelToken
+from pflow_engine.nodes.mcp.configuration import Target
 from pflow_engine.nodes.mcp.launch import Launch
 from pflow_engine.nodes.mcp.servers import Servers
 
 ODD = str(Path(__file__).parent / "servers" / "odd.py")
-LAUNCH = Launch("odd", sys.executable, (ODD, "fine"), cwd=".")
+LAUNCH = Launch("odd", Target(sys.executable, (ODD, "fine"), cwd="."))
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_closed(cancel):
 
 def test_ended_between_calls(servers, tmp_path):
     """A server that ended while nobody called it is started anew, and no call fails."""
-    launch = Launch("odd", sys.executable, (ODD, "once"), cwd=str(tmp_path))
+    launch = Launch("odd", Target(sys.executable, (ODD, "once"), cwd=str(tmp_path)))
     assert {"result": "{}"} == servers.call(launch, "tell", {}, CancelToken())
     _wait_for_end(servers, launch)
     assert {"result": "{}"} == servers.call(launch, "tell", {}, CancelToken())

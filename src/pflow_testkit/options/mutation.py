@@ -1,4 +1,4 @@
-"""The command line to what is wanted of mutants. Loaded in every pytest run, hence light."""
+"""The command line to what is wanted of mutants."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from pflow_testkit.options import add_share, read_share
+from pflow_testkit.options.shares import add_share, read_share
 
 _UNDER = "--pflow-mutate-fail-under"
 KEY: pytest.StashKey[MutationOptions | None] = pytest.StashKey()

@@ -1,23 +1,20 @@
-"""The command line and the ini file to what is compared with what. Loaded in every pytest run, hence light."""
+"""The command line and the ini file to what is compared with what."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from pflow_testkit.options import Options
+from pflow_testkit.options.files import OutputFile, output_file, refuse_wrong
+from pflow_testkit.options.session import Options
 
 KEY: pytest.StashKey[GateOptions] = pytest.StashKey()
 GATE: pytest.StashKey[Any] = pytest.StashKey()
 """The gate of the session, where there is one."""
-
-
-_FILES = ("--pflow-sarif", "--pflow-summary")
 
 
 class GateOptions(NamedTuple):
@@ -31,15 +28,15 @@ class GateOptions(NamedTuple):
     against: str | None = None
     changed: bool = False
     allow: tuple[str, ...] = ()
-    sarif: Path | None = None
-    summary: Path | None = None
+    sarif: OutputFile | None = None
+    summary: OutputFile | None = None
     step_summary: Path | None = None
     actions: bool = False
     replay: float = 30.0
 
     @property
-    def reports(self) -> tuple[Path, ...]:
-        """The files to write."""
+    def files(self) -> tuple[OutputFile, ...]:
+        """Those to write."""
         return tuple(file for file in (self.sarif, self.summary) if file is not None)
 
     @property
@@ -99,25 +96,29 @@ def read_gate_options(config: pytest.Config) -> GateOptions:
     against = config.getoption("pflow_against")
     if against is not None and not against.strip():
         raise pytest.UsageError("--pflow-against takes a git revision or a folder, and got an empty name")
-    files = {option: config.getoption(option.lstrip("-").replace("-", "_")) for option in _FILES}
-    given = {option: config.invocation_params.dir / name for option, name in files.items() if name is not None}
-    wrong = [_wrong(option, files[option], path, against) for option, path in given.items()]
-    if len(given) > 1 and len({os.path.realpath(path) for path in given.values()}) == 1:
-        wrong.append(f"{' and '.join(given)} name the same file")
-    if any(wrong):
-        raise pytest.UsageError("\n".join(filter(None, wrong)))
+    sarif, summary = _file(config, "sarif"), _file(config, "summary")
+    files = [file for file in (sarif, summary) if file is not None]
+    if against is None and files:
+        needed = "needs to know what to compare with: --pflow-against=REF"
+        raise pytest.UsageError("\n".join(f"{file.option}: {needed}" for file in files))
+    refuse_wrong(files)
     actions = os.environ.get("GITHUB_ACTIONS") == "true"
     step = os.environ.get("GITHUB_STEP_SUMMARY") if actions else None
     return GateOptions(
         against,
         config.getoption("pflow_changed"),
         tuple(config.getini("pflow_gate_allow")),
-        sarif=given.get("--pflow-sarif"),
-        summary=given.get("--pflow-summary"),
+        sarif=sarif,
+        summary=summary,
         step_summary=Path(step) if step else None,
         actions=actions,
         replay=_replay(config),
     )
+
+
+def _file(config: pytest.Config, kind: str) -> OutputFile | None:
+    name: str | None = config.getoption(f"pflow_{kind}")
+    return None if name is None else output_file(config, f"--pflow-{kind}={name}", name)
 
 
 def _replay(config: pytest.Config) -> float:
@@ -132,39 +133,15 @@ def _replay(config: pytest.Config) -> float:
     return seconds
 
 
-def _wrong(option: str, name: str, path: Path, against: str | None) -> str:
-    if against is None:
-        return f"{option} needs to know what to compare with: --pflow-against=REF"
-    if not name.strip():
-        return f"{option} takes a file, and got an empty name"
-    if not path.parent.is_dir():
-        return f"{option}={name}: there is no folder '{path.parent}'"
-    if path.is_dir():
-        return f"{option}={name}: that is a folder, and a file is to be written"
-    return "" if os.access(path if path.exists() else path.parent, os.W_OK) else f"{option}={name}: may not be written"
-
-
 def wants_gate(gate: GateOptions, options: Options) -> bool:
     """Whether anything is compared.
 
     Raises:
-        pytest.UsageError: something is to be, and there are no workflows; or one of them would be written over.
+        pytest.UsageError: something is to be, and there are no workflows.
     """
     if (gate.against is None and not gate.changed) or options.init:
         return False
     if not options.folders:
         option = "--pflow-changed" if gate.against is None else "--pflow-against"
         raise pytest.UsageError(f"{option} needs to know where the workflows are: --pflow-workflows=DIR")
-    _keep_workflows(gate.reports, options)
     return True
-
-
-def _keep_workflows(reports: Iterable[Path], options: Options) -> None:
-    # As in "--pflow-summary flows/triage.json", meant for an option without a value and a path.
-    from pflow_engine.document.load import form_of  # noqa: PLC0415  # only where there is a gate
-
-    for file in reports:
-        path = Path(os.path.abspath(file))  # noqa: PTH100  # keeps symbolic links as written
-        if path.exists() and form_of(path) is not None and options.claims(path):
-            said = f"'{os.path.relpath(path)}' lies among the workflows, and would be written over"
-            raise pytest.UsageError(f"{said}\n  hint: --pflow-sarif and --pflow-summary take a file to write")

@@ -1,4 +1,4 @@
-"""The command line to how often each case is run. Loaded in every pytest run, hence light."""
+"""The command line to how often each case is run."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from replays import cases
 
-FLOWS = Path(__file__).parents[2] / "workflows"
+FLOWS = Path(__file__).parents[3] / "workflows"
 FETCH = {
     "nodes": [
         {"id": "fetch", "type": "http", "params": {"url": "http://127.0.0.1:${port}/pages/1"}},

@@ -1,4 +1,4 @@
-"""The command line to what is wanted of coverage. Loaded in every pytest run, hence light."""
+"""The command line to what is wanted of coverage."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from typing import NamedTuple
 
 import pytest
 
-from pflow_testkit.options import add_share, read_share
+from pflow_testkit.options.files import OutputFile, output_file, refuse_wrong
+from pflow_testkit.options.shares import add_share, read_share
 
 _UNDER = "--pflow-cov-fail-under"
 _FILES = {"term": "", "html": "pflow-coverage.html", "json": "pflow-coverage.json", "lcov": "pflow-coverage.lcov"}
 
 
-class Report(NamedTuple):
-    """One way to tell it; ``file`` is empty for the terminal."""
-
-    kind: str
-    file: str
+Report = tuple[str, OutputFile | None]
+"""One way to tell it: its kind, and the file; none for the terminal."""
 
 
 class CoverageOptions(NamedTuple):
@@ -25,6 +23,11 @@ class CoverageOptions(NamedTuple):
 
     reports: tuple[Report, ...]
     fail_under: float | None
+
+    @property
+    def files(self) -> tuple[OutputFile, ...]:
+        """Those to write."""
+        return tuple(file for _, file in self.reports if file is not None)
 
 
 def add_coverage_options(parser: pytest.Parser) -> None:
@@ -47,22 +50,29 @@ def read_coverage_options(config: pytest.Config) -> CoverageOptions | None:
     """What was asked for, checked; None where nothing was.
 
     Raises:
-        pytest.UsageError: a report of no known kind, into a folder that is not there, or a share of over 100 percent.
+        pytest.UsageError: reports of no known kind, or into files that cannot be written; a share of over 100 percent.
     """
     under = read_share(config, _UNDER)
     given = config.getoption("pflow_cov") or ([] if under is None else ["term"])
     if not given:
         return None
-    base = config.invocation_params.dir
-    return CoverageOptions(tuple(_report(text, base) for text in dict.fromkeys(given)), under)
+    wrong = list(filter(None, map(_wrong, given)))
+    if wrong:
+        raise pytest.UsageError("\n".join(wrong))
+    options = CoverageOptions(tuple(_report(text, config) for text in dict.fromkeys(given)), under)
+    refuse_wrong(options.files)
+    return options
 
 
-def _report(text: str, base: Path) -> Report:
+def _wrong(text: str) -> str:
     kind, colon, file = text.partition(":")
-    if kind not in _FILES or (colon and (not file or kind == "term")):
-        hint = f"; if it is what to test, write --pflow-cov=term {text}" if Path(text).exists() else ""
-        raise pytest.UsageError(f"--pflow-cov: term, html, json or lcov (these also with :FILE), not '{text}'{hint}")
-    path = base / (file or _FILES[kind])
-    if kind != "term" and not path.parent.is_dir():
-        raise pytest.UsageError(f"--pflow-cov={text}: there is no folder {path.parent}")
-    return Report(kind, "" if kind == "term" else str(path))
+    if kind in _FILES and (not colon or (file and kind != "term")):
+        return ""
+    hint = f"; if it is what to test, write --pflow-cov=term {text}" if Path(text).exists() else ""
+    return f"--pflow-cov: term, html, json or lcov (these also with :FILE), not '{text}'{hint}"
+
+
+def _report(text: str, config: pytest.Config) -> Report:
+    kind, _, named = text.partition(":")
+    name = named or _FILES[kind]
+    return kind, output_file(config, f"--pflow-cov={text}", name) if name else None

@@ -1,4 +1,4 @@
-"""The command line and a case file to how a workflow is fuzzed. Loaded in every pytest run, hence light."""
+"""The command line and a case file to how a workflow is fuzzed."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class Options(NamedTuple):
         return inside and not any(name in FOLDERS for name in path.parts)
 
 
-def add_options(parser: pytest.Parser) -> None:
+def add_session_options(parser: pytest.Parser) -> None:
     """Declare the options; their help is what ``pytest --help`` prints."""
     group = parser.getgroup("pflow", "pflow workflows (pflow-testkit)")
     _add_folders(group)
@@ -126,24 +126,7 @@ def _add_keeping(group: pytest.OptionGroup) -> None:
     )
 
 
-def add_share(group: pytest.OptionGroup, option: str, told: str) -> None:
-    """Declare an option that fails a session which reaches less than so many percent."""
-    group.addoption(option, type=float, metavar="N", help=told)
-
-
-def read_share(config: pytest.Config, option: str) -> float | None:
-    """Its percentage, checked; None where it was not given.
-
-    Raises:
-        pytest.UsageError: a share of over 100 percent.
-    """
-    under: float | None = config.getoption(option.removeprefix("--").replace("-", "_"))
-    if under is not None and not 0 <= under <= 100:  # noqa: PLR2004  # percent
-        raise pytest.UsageError(f"{option}: a percentage from 0 to 100, not {under:g}")
-    return under
-
-
-def read_options(config: pytest.Config) -> Options:
+def read_session_options(config: pytest.Config) -> Options:
     """The options of a session, checked.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The command line to what the session wants of stress. Loaded in every pytest run, hence apart and light."""
+"""The command line to what the session wants of stress."""
 
 from __future__ import annotations
 
@@ -37,18 +37,11 @@ def read_stress_options(config: pytest.Config) -> StressOptions:
     """The options of a session, checked.
 
     Raises:
-        pytest.UsageError: no token, or fewer than one schedule.
+        pytest.UsageError: fewer than one schedule. Whether ``replay`` names one is for those to say who know them.
     """
     replay, schedules = config.getoption("pflow_schedule"), config.getoption("pflow_schedules")
     if schedules is not None and schedules < 1:
         raise pytest.UsageError(f"--pflow-schedules: at least 1, not {schedules}")
-    if replay is not None:
-        from pflow_testkit.stress.schedule import Token  # noqa: PLC0415  # for start-up time
-
-        try:
-            Token.parse(replay)
-        except ValueError as error:
-            raise pytest.UsageError(f"--pflow-schedule: {error}") from None
     return StressOptions(config.getoption("pflow_stress"), schedules, config.getoption("pflow_seed"), replay)
 
 
