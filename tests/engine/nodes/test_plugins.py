@@ -25,8 +25,10 @@ def pflow_register_nodes(registry):
 def write(tmp_path, monkeypatch):
     """``write(name, text)``: a file in the current folder; no module and no path of it is left."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setattr(sys, "modules", sys.modules.copy())
+    # As a new process finds modules: not from a folder of an earlier test.
+    tests = str(tmp_path.parent)
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if place and not place.startswith(tests)])
+    monkeypatch.setattr(sys, "modules", {name: each for name, each in sys.modules.items() if name != "flows"})
 
     def put(name, text):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
