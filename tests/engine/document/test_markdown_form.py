@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pflow_engine import Registry, validate
 from pflow_engine.document import markdown_form, yaml_form
 from pflow_engine.document.load import load
-from pflow_engine.document.markdown.scalars import is_told, scalar
+from pflow_engine.document.markdown.scalars import flow, is_told, scalar
+from pflow_engine.document.positions import Source
 from pflow_engine.errors import InvalidWorkflow, PflowError
 from pflow_engine.validation import find_problems
 
@@ -449,3 +450,37 @@ def test_told_by_its_line(text, expected):
     """Nothing in brackets, and quotes with nothing special in them, are told by the line."""
     assert (True, expected) == (is_told(text), scalar(text))
     assert expected == _parse(f"{HEAD}- k: {text}\n")["nodes"][0]["params"]["k"]
+
+
+_FLOW_PIECES = st.sampled_from(
+    [
+        *("a", "b-c", "_d1", "true", "Yes", "OFF", "null", "Null", "~", "0", "7", "-3", "007", "1.5", "1e5", "0x1f", "1:30", "1_0"),
+        *("${a}", "${a.b-c}", "${a[0]}", "${}", "$", ":", ": ", " ", ",", ", ", "a: ", "on: ", '"x"', "é", "-", "[", "]", "{", "}", "&", "<<: "),
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(_FLOW_PIECES, max_size=8).map("".join), st.sampled_from(["[]", "{}"]))
+@example("a: 1, a: 2", "{}")
+@example("on: 1", "{}")
+@example("<<: 1", "{}")
+def test_brackets_are_yaml(inside, brackets):
+    """What is read of brackets without a reader of YAML is what that would read."""
+    text = f"{brackets[0]}{inside}{brackets[1]}"
+    told = flow(text)
+    if told is not None:
+        assert repr(told) == repr(yaml_form.read(Source.of(text, ""), templates=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[a, ${b.c} ,7]", ["a", "${b.c}", 7]),
+        ("[ -3, Yes, null, 0 ]", [-3, True, None, 0]),
+        ("{a: b, c-d: ${e}, _f: 12, g: off}", {"a": "b", "c-d": "${e}", "_f": 12, "g": False}),
+        *((text, None) for text in ("[]", "[a b]", "[a,]", "[007]", "[1.5]", '["a"]', "{a: 1, a: 2}", "{on: 1}", "{a}", "{a:1}", "[[a]]", "é")),
+    ],
+)  # fmt: skip
+def test_simple_brackets(text, expected):
+    """Words, whole numbers and templates in brackets need no reader of YAML; all else does."""
+    assert repr(expected) == repr(flow(text))

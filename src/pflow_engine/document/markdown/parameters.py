@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 from pflow_engine.document import json_form, yaml_form
 from pflow_engine.document.markdown.blocks import Bullet, Fence, stripped
 from pflow_engine.document.markdown.outline import Entity
-from pflow_engine.document.markdown.scalars import is_closed, is_told, is_yaml, scalar
+from pflow_engine.document.markdown.scalars import flow, is_closed, is_told, is_yaml, scalar
 from pflow_engine.document.positions import Path, Source
 from pflow_engine.document.spans import Marks, Part, Span
 from pflow_engine.errors import InvalidWorkflow, Problem
@@ -52,6 +52,9 @@ class Parameter(NamedTuple):
         return root.inside["k"] if self.source.levels else root
 
     def _yaml(self) -> Any:
+        told = flow(self.text)
+        if told is not None:
+            return told
         if self.source.levels and "\n" not in self.text and not is_closed(self.text):
             raise InvalidWorkflow(self._not_closed())
         data = yaml_form.read(self.source, templates=True)

@@ -16,6 +16,9 @@ _FRACTION = re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+)")
 _BLOCK = re.compile(r"[|>][-+0-9]{0,2}(?:[ \t]+#.*)?")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"|\'(?:[^\']|\'\')*+\'')
 _TOLD = re.compile(r'"[^"\\]*+"|\'[^\']*+\'|\[\]|\{\}')
+_ATOM: Final = r"(?:\$\{[A-Za-z_][\w.-]*\}|[A-Za-z_][\w-]*|0|-?[1-9][0-9]{0,17})"
+_LIST = re.compile(rf"\[ *{_ATOM}(?: *, *{_ATOM})* *\]", re.ASCII)
+_MAP = re.compile(rf"\{{ *[A-Za-z_][\w-]*: +{_ATOM}(?: *, *[A-Za-z_][\w-]*: +{_ATOM})* *\}}", re.ASCII)
 _BLANK: Final = " \t\r\n\f\v"
 
 
@@ -45,6 +48,23 @@ def is_told(text: str) -> bool:
     Such values need no reader of YAML, which takes ten times as long to be made ready as to read them.
     """
     return _TOLD.fullmatch(text) is not None and text.isprintable()
+
+
+def flow(text: str) -> list[Any] | dict[str, Any] | None:
+    """A list or a map in brackets of words, whole numbers and templates alone; None where YAML's reader is needed."""
+    if _LIST.fullmatch(text):
+        return [_atom(each.strip(" ")) for each in text[1:-1].split(",")]
+    if not _MAP.fullmatch(text):
+        return None
+    pairs = [each.partition(":") for each in text[1:-1].split(",")]
+    found = {key.strip(" "): _atom(value.strip(" ")) for key, _, value in pairs}
+    return None if len(found) < len(pairs) or found.keys() & _CASES else found
+
+
+def _atom(text: str) -> Any:
+    if text in _CASES:
+        return _WORDS[text.lower()]
+    return int(text) if text[0] in "-0123456789" else text
 
 
 def is_yaml(text: str) -> bool:
