@@ -98,9 +98,9 @@ class _Flow:
         return place.node is None or self.graph.is_upstream(node_id, place.node.id)
 
 
-def dataflow_problems(workflow: Workflow, registry: Registry) -> Iterator[Problem]:
+def dataflow_problems(workflow: Workflow, registry: Registry, graph: Graph) -> Iterator[Problem]:
     """Every template that is malformed or names what is not there; unused inputs; params of a wrong type."""
-    flow = _Flow(workflow, registry, Graph.of(workflow))
+    flow = _Flow(workflow, registry, graph)
     places = list(_places(workflow))
     yield from _in_places(flow, places)
     yield from _unused_inputs(workflow, places)

@@ -18,7 +18,7 @@ _MOST_NAMES = 10
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
 
 
-def reference_problems(workflow: Workflow, registry: Registry) -> Iterator[Problem]:
+def reference_problems(workflow: Workflow, registry: Registry, graph: Graph) -> Iterator[Problem]:
     """What names something that is not there, twice there, or never reached."""
     yield from _duplicate_ids(workflow)
     yield from _bad_edges(workflow)
@@ -31,7 +31,7 @@ def reference_problems(workflow: Workflow, registry: Registry) -> Iterator[Probl
         yield from _alias(workflow, index, node, names)
         yield from _actions(workflow, index, node, registry, edges.pop(node.id, ()))
     yield from default_problems(workflow)
-    yield from _graph(workflow, Graph.of(workflow))
+    yield from _graph(workflow, graph)
 
 
 def flow_problems(workflow: Workflow, graph: Graph) -> Iterator[Problem]:

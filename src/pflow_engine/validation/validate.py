@@ -16,6 +16,7 @@ from pflow_engine.errors import InvalidWorkflow, Problem
 from pflow_engine.nodes.registry import Registry
 from pflow_engine.validation.build import build_workflow
 from pflow_engine.validation.dataflow import dataflow_problems
+from pflow_engine.validation.graph import Graph
 from pflow_engine.validation.nested import Chain, Checked, Nested
 from pflow_engine.validation.references import reference_problems
 from pflow_engine.validation.structure import mended, structure_problems
@@ -83,8 +84,8 @@ def _check(document: Document, nested: Nested) -> Checked:
         workflow = build_workflow(sound)
         children, wrong = nested.children_of(workflow)
         workflow = replace(workflow, children=children)
-        here = nested.registry.at(document.folder)
-        meaning = chain(wrong, reference_problems(workflow, here), dataflow_problems(workflow, here))
+        here, graph = nested.registry.at(document.folder), Graph.of(workflow)
+        meaning = chain(wrong, reference_problems(workflow, here, graph), dataflow_problems(workflow, here, graph))
     problems = sorted(first_problems(chain(faults, meaning), document.text, document.file), key=in_file_order)
     if workflow is None or any(problem.severity == "error" for problem in problems):
         return Checked(None, problems)

@@ -293,13 +293,15 @@ class _Aliases:
 
     def _size(self, value: Any) -> int:
         # What was named before is not walked again.
-        size, todo = 0, [value]
+        size, todo = 1, [value]
         while todo:
-            each = todo.pop()
-            known = self._sizes.get(id(each))
-            size += 1 if known is None else known
-            if known is None and type(each) is dict:
-                todo.extend(each.values())
-            elif known is None and type(each) is list:
-                todo.extend(each)
+            inside = todo.pop()
+            size += len(inside)
+            for each in inside.values() if type(inside) is dict else inside:
+                if type(each) is list or type(each) is dict:
+                    known = self._sizes.get(id(each))
+                    if known is None:
+                        todo.append(each)
+                    else:
+                        size += known - 1
         return size
