@@ -182,19 +182,6 @@ def test_unsound_workflow(project):
     project.run("--pflow-mutate").stdout.fnmatch_lines(["no mutant was run: *"])
 
 
-WAYS = """\
-import threading
-from pflow_engine import Node
-from pflow_engine.nodes import Interface
-
-class Where(Node):
-    interface = Interface(outputs={"main": "boolean"}, open_params=True)
-    def post(self, shared, prep_result, exec_result):
-        shared["main"] = SAYS
-
-def pflow_register_nodes(registry):
-    registry.register("where", Where)
-"""
 BATCH = {
     "nodes": [{"id": "each", "type": "where", "params": {"x": "${item}"}, "batch": {"items": [1, 2], "parallel": True}}]
 }
@@ -208,12 +195,12 @@ BATCH = {
         ("id(threading.current_thread()) + __import__('time').time_ns()", "passed"),
     ],
 )
-def test_law_the_other_way(project, says, outcome):
+def test_law_the_other_way(project, where, says, outcome):
     """Where items run in parallel or one by one must make no difference: a node that sees it is found out.
 
     What differs from run to run anyway is not held against it.
     """
-    project.write("conftest.py", WAYS.replace("SAYS", says))
+    project.write("conftest.py", where(says))
     project.write("each.json", BATCH)
     result = project.run("--pflow-mutate", "-k", "flip-parallel")
     assert (outcome == "failed") == (result.ret == 1)
@@ -226,10 +213,10 @@ def test_law_the_other_way(project, says, outcome):
         )
 
 
-def test_hanging_mutant(project, monkeypatch):
+def test_hanging_mutant(project, where, monkeypatch):
     """A mutant that does not come to an end is asked to stop, and counts as noticed."""
     monkeypatch.setattr(judge, "_PATIENCE", 0.1)
-    wait = WAYS.replace("SAYS", 'self.params["until"] == "now" or not self.context.cancel.wait(30)')
+    wait = where('self.params["until"] == "now" or not self.context.cancel.wait(30)')
     project.write("conftest.py", wait)
     project.write("wait.json", {"nodes": [{"id": "wait", "type": "where", "params": {"until": "now"}}]})
     assert "1 timed out" in project.run("--pflow-mutate", "-k", "change-text").stdout.lines[-1]

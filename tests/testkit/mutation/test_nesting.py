@@ -222,21 +222,6 @@ def test_callers_fixtures(project, folder, outcome):
     assert outcome == _verdicts(project)["swap-outputs outputs.n.source"]
 
 
-WAYS = """\
-from pflow_engine import Node
-from pflow_engine.nodes import Interface
-import threading
-
-class Where(Node):
-    interface = Interface(outputs={"main": "boolean"}, open_params=True)
-    def post(self, shared, prep_result, exec_result):
-        shared["main"] = SAYS
-
-def pflow_register_nodes(registry):
-    registry.register("where", Where)
-"""
-
-
 @pytest.mark.parametrize(
     ("says", "outputs", "outcome"),
     [
@@ -245,9 +230,9 @@ def pflow_register_nodes(registry):
         ("True", {}, "UNTESTED"),
     ],
 )
-def test_law_below(project, says, outputs, outcome):
+def test_law_below(project, where, says, outputs, outcome):
     """That items in parallel make no difference is checked through the caller, unless it is handed how they ran."""
-    project.write("conftest.py", WAYS.replace("SAYS", says))
+    project.write("conftest.py", where(says))
     batch = {"items": [1, 2], "parallel": True}
     node = {"id": "each", "type": "where", "params": {"x": "${item} ${n}"}, "batch": batch}
     project.write("child.json", {"inputs": CHILD["inputs"], "nodes": [node], "outputs": outputs})
