@@ -25,15 +25,20 @@ Chain = tuple[Path, ...]
 
 
 class Checked(NamedTuple):
-    """A document that was looked at: None for the workflow where it has errors."""
+    """A document that was looked at: None for the workflow where it has errors.
+
+    ``declares`` is what tells its inputs and outputs, even so; None where its structure is not sound.
+    """
 
     workflow: Workflow | None
     problems: list[Problem]
+    declares: Workflow | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Child:
     workflow: Workflow | None
+    declares: Workflow | None = None
     levels: int = 0
     nodes: int = 0
     errors: int = 0
@@ -82,8 +87,10 @@ class Nested:
             ]
             if child is not None and not wrong:
                 children[node.id] = child
-                problems += mapping_problems(workflow, index, node, child)
                 total += self._children[absolute(child.document)].nodes
+            declares = self._declares(workflow.document.folder, ref)
+            if declares is not None:
+                problems += mapping_problems(workflow, index, node, declares)
         return children, problems
 
     def child(self, folder: Path, ref: str, beside: int = 0) -> tuple[Workflow | None, list[Problem]]:
@@ -128,7 +135,11 @@ class Nested:
         # Before those of its own children, which were looked at on the way.
         self.errors[at:at] = errors
         below = self._below(checked.workflow)
-        return _Child(checked.workflow, *below, errors=len(errors))
+        return _Child(checked.workflow, checked.declares, *below, errors=len(errors))
+
+    def _declares(self, folder: Path, ref: str) -> Workflow | None:
+        found = self._children.get(real(Path(os.path.normpath(folder / ref))))
+        return found.declares if found else None
 
     def _below(self, workflow: Workflow | None) -> tuple[int, int]:
         if workflow is None:

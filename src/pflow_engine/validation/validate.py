@@ -88,5 +88,5 @@ def _check(document: Document, nested: Nested) -> Checked:
         meaning = chain(wrong, reference_problems(workflow, here, graph), dataflow_problems(workflow, here, graph))
     problems = sorted(first_problems(chain(faults, meaning), document.text, document.file), key=in_file_order)
     if workflow is None or any(problem.severity == "error" for problem in problems):
-        return Checked(None, problems)
-    return Checked(replace(workflow, warnings=tuple(problems)), problems)
+        return Checked(None, problems, None if faults else workflow)
+    return Checked(replace(workflow, warnings=tuple(problems)), problems, workflow)

@@ -151,6 +151,17 @@ def test_broken_children(folder):
     assert ("syntax", "syntax.yaml: ") == problems[-1][:2]
 
 
+def test_mapping_to_a_broken_child():
+    """What a child declares is held against what it is given though it has errors, unless they are of its structure."""
+    child = {**CHILD, "nodes": [{"id": "a", "type": "ecko"}]}
+    write("child.json", **child)
+    parent = write("parent.json", sub(param_mapping={"nn": 2}))
+    expected = ["unknown-type", "missing-input", "unknown-input", "nested-workflow"]
+    assert sorted(expected) == sorted(each.code for each in find_problems(parent) if each.severity == "error")
+    write("child.json", **{**child, "inputs": {"n": {"typ": "integer"}}})
+    assert "missing-input" not in [each.code for each in find_problems(parent)]
+
+
 def test_warnings_stay():
     """A child's warnings are its own."""
     write("child.json", {"id": "a", "type": "echo"}, inputs={"unused": {"default": 1}})
