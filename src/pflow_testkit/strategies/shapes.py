@@ -16,6 +16,8 @@ from pflow_engine.templates import Path, parse
 from pflow_testkit.strategies.values import values
 
 _MOST: Final = 3
+_OFTEN: Final = 5
+"""How many values have what is asked of them for one that may not."""
 
 
 @dataclass
@@ -34,9 +36,9 @@ class Shape:
         """Values that have all that is asked, beside any others of the type, which ``word`` says where it is known."""
         word = self.word if word == "any" else word
         if self.fields and word in ("any", "object"):
-            return st.fixed_dictionaries({name: each.values() for name, each in self.fields.items()}) | values(word)
+            return _mostly(st.fixed_dictionaries({name: each.values() for name, each in self.fields.items()}), word)
         if self.item is not None and word in ("any", "array"):
-            return st.lists(self.item.values(), max_size=_MOST) | values(word)
+            return _mostly(st.lists(self.item.values(), max_size=_MOST), word)
         return values(word)
 
     def at(self, path: Path) -> Shape:
@@ -50,6 +52,11 @@ class Shape:
         """The shape of its items, which is asked for by that."""
         self.item = self.item or Shape()
         return self.item
+
+
+def _mostly(asked: st.SearchStrategy[Any], word: str) -> st.SearchStrategy[Any]:
+    # Else of a list of maps in a map hardly one in ten would be anything that a workflow can go on with.
+    return st.one_of(*[asked] * _OFTEN, values(word))
 
 
 def shapes_in(workflow: Workflow, registry: Registry | None = None) -> Mapping[str, Shape]:
