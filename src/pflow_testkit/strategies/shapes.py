@@ -65,6 +65,17 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
+def needs_workflow(given: object) -> None:
+    """Refuse what is no Workflow, which an IR or the path of one is taken for.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if not isinstance(given, Workflow):
+        kind = type(given).__name__
+        raise TypeError(f"a Workflow is needed, not {kind}: take pflow.load(path), or validate(load(path))")
+
+
 def shapes_in(workflow: Workflow, registry: Registry | None = None) -> Mapping[str, Shape]:
     """What is asked of each name that templates start with, inputs and node ids among them.
 
