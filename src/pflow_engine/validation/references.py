@@ -16,6 +16,9 @@ from pflow_engine.value_types import coerce, is_of_type, type_name
 _NumberedEdges = Sequence[tuple[int, Edge]]
 
 _MOST_NAMES = 10
+_MOST_AROUND = 250
+"""Nodes before an edge, and behind it, that are looked through for what its end may mean."""
+
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
 
 
@@ -64,18 +67,20 @@ def _duplicate_ids(workflow: Workflow) -> Iterator[Problem]:
 
 
 def _bad_edges(workflow: Workflow) -> Iterator[Problem]:
-    ids = dict.fromkeys(sorted(node.id for node in workflow.nodes))
+    ids = {node.id: index for index, node in enumerate(workflow.nodes)}
+    names = list(ids)
     taken: dict[tuple[str, str], int] = {}
     for index, edge in enumerate(workflow.edges):
         for end, name in (("from", edge.source), ("to", edge.target)):
             if name not in ids:
                 message = f"edge {end} '{name}', which is no node"
-                hint = did_you_mean(name, ids, otherwise="the nodes: ")
+                at = max(0, ids.get(edge.source, 0) - _MOST_AROUND)
+                hint = partial(did_you_mean, name, names[at : at + 2 * _MOST_AROUND], otherwise="the nodes: ")
                 yield workflow.document.problem("unknown-node", message, ("edges", index, end), hint=hint)
         if taken.setdefault((edge.source, edge.action), index) != index:
             message = f"'{edge.source}' has two edges for the action '{edge.action}'"
-            hint = "an action leads to one node"
-            yield workflow.document.problem("duplicate-edge", message, ("edges", index), hint=hint)
+            once = "an action leads to one node"
+            yield workflow.document.problem("duplicate-edge", message, ("edges", index), hint=once)
 
 
 def _bad_start(workflow: Workflow) -> Iterator[Problem]:
