@@ -18,7 +18,7 @@ from pflow_engine.document.model import Document
 from pflow_engine.nodes import Registry
 from pflow_engine.validation import validate
 from pflow_testkit.cases import Case, case_file_of
-from pflow_testkit.fuzz.examples import NAME, Subject, pasted
+from pflow_testkit.fuzz.examples import NAME, Subject, given_to, pasted
 from pflow_testkit.fuzz.laws import Broken, Watch, broken_laws
 from pflow_testkit.hooks import hooks_for
 from pflow_testkit.items import WorkflowItem, said_by
@@ -55,7 +55,7 @@ class Fuzzing:
     options: FuzzOptions
     prepare: Callable[[Case, Watch], Ready]
     file: str
-    redact: Callable[[str], str]
+    redact: Callable[[Any], Any]
 
     def hold(self, case: Case, folder: Path) -> None:
         """Run one example.
@@ -163,10 +163,11 @@ class FuzzItem(WorkflowItem):
         of_folder = stubs_of_folder({}, hooks, self.document, registry)
         subject = Subject(validate(self.document, registry), registry, self.cases, of_folder, self.options.faults)
         nested = [placed.workflow.document.ir for placed in nodes_in(subject.workflow)]
-        redactor = redactor_of(self.document.ir, *nested)
+        given = [*of_folder.values(), *(each for case in self.cases for each in given_to(case))]
+        redactor = redactor_of(self.document.ir, *nested, given=given)
 
-        def redact(text: str) -> str:
-            return str(hooks.redact(redactor(text)))
+        def redact(value: Any) -> Any:
+            return hooks.redact(redactor(value))
 
         return Fuzzing(subject, self.options, prepare, os.path.relpath(case_file_of(self.path)), redact)
 
