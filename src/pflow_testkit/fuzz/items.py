@@ -35,7 +35,9 @@ _EXAMPLES: Final = 50
 _WITH_PROCESSES: Final = 15
 """Examples of a workflow that starts processes, each of which takes as long as a hundred of another."""
 _OWN_PROFILES: Final = ("default", "ci")
-"""Those of hypothesis: what they say of the number of examples nobody chose."""
+"""Those of hypothesis, which it loads by itself."""
+_OWN_EXAMPLES: Final = 100
+"""What they say of the number of examples: nobody chose that."""
 
 
 class LawBroken(Exception):
@@ -140,8 +142,7 @@ class FuzzItem(WorkflowItem):
     def _settings(self, fuzzing: Fuzzing) -> settings:
         few = _WITH_PROCESSES if fuzzing.subject.starts_processes else _EXAMPLES
         profile = settings()
-        chosen = settings.get_current_profile_name() not in _OWN_PROFILES
-        default = profile.max_examples if chosen else few
+        default = profile.max_examples if self._has_profile() else few
         return settings(
             max_examples=self.options.max_examples or default,
             deadline=None,
@@ -149,6 +150,13 @@ class FuzzItem(WorkflowItem):
             suppress_health_check=[HealthCheck.too_slow, *profile.suppress_health_check],
             print_blob=False,
         )
+
+    def _has_profile(self) -> bool:
+        # One of hypothesis' own names may be on the command line, or somebody's profile have it. With the verbosity on
+        # the command line the name has more behind it.
+        name = settings.get_current_profile_name().partition("-with-")[0]
+        named = self.config.getoption("--hypothesis-profile", default=None) is not None
+        return named or name not in _OWN_PROFILES or settings().max_examples != _OWN_EXAMPLES
 
     def _fuzzing(self, folder: Path) -> Fuzzing:
         hooks = hooks_for(self.config, self.path)

@@ -369,9 +369,9 @@ def test_comes_up_once(fuzzed):
     )
 
 
-def _statistics(project, name="a"):
+def _statistics(project, *args):
     text = project.pytester.runpytest_subprocess(
-        "--pflow-workflows=flows", "--pflow-fuzz", "-k", "fuzz", "--hypothesis-show-statistics"
+        "--pflow-workflows=flows", "--pflow-fuzz", "-k", "fuzz", "--hypothesis-show-statistics", *args
     ).stdout.str()
     return {
         part.partition("::fuzz:")[0].rpartition("/")[2]: part
@@ -401,6 +401,27 @@ def test_profile_and_seed(project):
     assert "max_examples=7" in said["a.json"]
     assert "max_examples=5" in said["b.json"]
     project.run("--pflow-fuzz", "-k", "fuzz", "--hypothesis-seed=3").assert_outcomes(passed=2, deselected=3)
+
+
+@pytest.mark.parametrize(
+    ("registered", "args", "examples"),
+    [
+        ("'ci', max_examples=7", ["--hypothesis-profile=ci"], 7),
+        ("'ci', deadline=None", ["--hypothesis-profile=ci"], 100),
+        ("'ci', deadline=None", [], 50),
+        ("'ci', max_examples=7", [], 7),
+        ("'ci', deadline=None", ["--hypothesis-verbosity=quiet"], 50),
+        ("'mine', deadline=None", ["--hypothesis-profile=mine"], 100),
+        ("'mine', max_examples=7", [], 50),
+    ],
+)
+def test_chosen_profiles(project, monkeypatch, registered, args, examples):
+    """A profile that somebody chose counts, whatever its name; the one that hypothesis takes where CI is set does not."""
+    monkeypatch.setenv("CI", "true")
+    project.pytester.makeconftest(f"from hypothesis import settings\nsettings.register_profile({registered})\n")
+    project.write("conftest.py", NODES)
+    project.write("a.json", of_name("first-or-none"))
+    assert f"max_examples={examples}\n" in _statistics(project, *args)["a.json"]
 
 
 def test_with_xdist_and_last_failed(project):
