@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,12 +14,13 @@ from pflow_engine.trace import write_text
 from pflow_testkit.coverage.counting import count_on
 from pflow_testkit.coverage.formats import as_json, as_lcov
 from pflow_testkit.coverage.page import as_html
-from pflow_testkit.coverage.report import percent, table
+from pflow_testkit.coverage.report import percent, table, told_of_lost
 from pflow_testkit.coverage.tally import Coverage, Tally
 from pflow_testkit.options import WATCHERS
 from pflow_testkit.options.coverage import CoverageOptions
 
 _SENT: Final = "pflow_coverage"
+"""Where a worker of xdist leaves what it counted, on the report of each test and at its end: one may be killed."""
 _WRITERS: Final = {"html": as_html, "json": as_json, "lcov": as_lcov}
 
 
@@ -30,26 +33,49 @@ class CoverageSession:
         self._coverage: Coverage | None = None
         self._told: list[str] = []
         self._unwritten = False
+        self._has_sent_places = False
+        self._started: dict[str, bool] = {}
         config.stash[WATCHERS].append(self._tally.watch)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+        """On a worker of xdist, let the last report of each test carry what it reached."""
+        report = yield
+        if call.when == "teardown" and self._on_worker:
+            setattr(report, _SENT, self._to_send())
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add what a test on a worker reached."""
+        sent = getattr(report, _SENT, None)
+        if sent is not None and not self._on_worker:
+            self._tally.receive(sent)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodeready(self, node: Any) -> None:
+        """Note a worker of xdist that has begun."""
+        self._started[node.gateway.id] = False
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Add what a worker of xdist counted; one that was killed sends nothing."""
-        sent = getattr(node, "workeroutput", {}).get(_SENT)
-        if sent is not None:
+        """Add what else a worker counted. One that was killed sends nothing; one may be said twice to have ended."""
+        sent, name = getattr(node, "workeroutput", {}).get(_SENT), node.gateway.id
+        if sent is not None and not self._started.get(name):
+            self._started[name] = True
             self._tally.receive(sent)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Put it together; a session that reached too little fails."""
         if self._config.getoption("collectonly", default=False):
             return
-        count_on(self._tally, self._config)
-        if hasattr(self._config, "workeroutput"):
-            self._config.workeroutput[_SENT] = self._tally.to_send()
+        if self._on_worker:
+            self._config.workeroutput[_SENT] = self._to_send()  # type: ignore[attr-defined]  # xdist's
             return
-        self._coverage = self._tally.result()
+        count_on(self._tally, self._config)
+        lost = tuple(sorted(name for name, has_told in self._started.items() if not has_told))
+        self._coverage = replace(self._tally.result(), lost=lost)
         self._told = [self._written(kind, file.path) for kind, file in self._options.reports if file is not None]
-        if (self._is_short() or self._unwritten) and session.exitstatus == pytest.ExitCode.OK:
+        if (self._short() or self._unwritten) and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -58,22 +84,40 @@ class CoverageSession:
             return
         terminalreporter.ensure_newline()
         terminalreporter.section("pflow coverage", sep="-")
-        if not (self._coverage.files or self._coverage.not_counted):
+        lost = told_of_lost(self._coverage.lost)
+        if not (self._coverage.files or self._coverage.not_counted or lost):
             terminalreporter.write_line("no workflow was collected: name a folder with --pflow-workflows")
         elif any(kind == "term" for kind, _ in self._options.reports):
             for line in table(self._coverage):
                 terminalreporter.write_line(line)
         for line in self._told:
             terminalreporter.write_line(line)
-        if self._is_short():
-            total = self._coverage.totals()["total"]
-            under = f"--pflow-cov-fail-under={self._options.fail_under:g}"
-            said = f"{percent(total)} reached ({total}), which is less than {under}"
-            terminalreporter.write_line(said, red=True, bold=True)
+        for line in filter(None, (lost, self._short())):
+            terminalreporter.write_line(line, red=True, bold=True)
 
-    def _is_short(self) -> bool:
-        under = self._options.fail_under
-        return under is not None and self._coverage is not None and self._coverage.totals()["total"].percent < under
+    def _short(self) -> str:
+        # Why too little is reached; "" where it is enough, or nobody asks.
+        if self._options.fail_under is None or self._coverage is None:
+            return ""
+        total, under = self._coverage.totals()["total"], f"--pflow-cov-fail-under={self._options.fail_under:g}"
+        if self._coverage.lost:
+            return f"{under} is held against whole figures alone"
+        if total.percent is None:
+            return f"there was nothing to reach, which is less than {under}" if self._options.fail_under else ""
+        less = total.percent < self._options.fail_under
+        return f"{percent(total)} reached ({total}), which is less than {under}" if less else ""
+
+    @property
+    def _on_worker(self) -> bool:
+        return hasattr(self._config, "workeroutput")
+
+    def _to_send(self) -> dict[str, Any]:
+        # The places with the first report: where the session is interrupted the controller hears of no end.
+        if self._has_sent_places:
+            return self._tally.take_hits()
+        self._has_sent_places = True
+        count_on(self._tally, self._config)
+        return self._tally.to_send()
 
     def _written(self, kind: str, file: Path) -> str:
         assert self._coverage is not None

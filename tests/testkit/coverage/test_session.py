@@ -72,6 +72,7 @@ def test_same_with_workers(project):
     project.hello()
     project.run("--pflow-cov=json")
     alone = _json(project)
+    assert [] == alone["lost_workers"]
     project.pytester.runpytest_subprocess("--pflow-workflows=flows", "--pflow-cov=json", "-n", "2")
     assert alone == _json(project)
     assert 2 == alone["files"]["flows/triage.json"]["places"][0]["hits"]
@@ -186,3 +187,74 @@ def test_off_by_default(project, ada):
     """Without the option nothing is counted."""
     project.hello(ada)
     project.run().stdout.no_fnmatch_line("*pflow coverage*")
+
+
+DYING = """
+import os, signal, time
+from pathlib import Path
+import pytest
+
+def test_dies(pflow):
+    pflow.run("hello.json", {"name": "Ada"})
+    while not Path("told").exists():
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+TOLD = """
+from pathlib import Path
+
+def pytest_runtest_logreport(report):
+    if "hello.json::run" in report.nodeid and report.when == "teardown":
+        Path("told").touch()
+"""
+
+
+INTERRUPTED = """
+import pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report):
+    if "hello.json::run" in report.nodeid and report.when == "teardown" and hasattr(report, "node"):
+        raise KeyboardInterrupt
+"""
+
+
+def test_killed_worker(project, ada):
+    """A worker that is killed takes with it only what the test it was in reached, and that is said."""
+    project.hello(ada)
+    project.write("test_dies.py", DYING)
+    project.pytester.makeconftest(TOLD)
+    options = ("--pflow-workflows=flows", "--pflow-cov=json", "--pflow-cov-fail-under=50", "-n", "2", "--dist=load")
+    result = project.pytester.runpytest_subprocess("flows/test_dies.py", "flows", *options)
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "the figures lack what worker gw0 ran last: it ended early",
+            "--pflow-cov-fail-under=50 is held against whole figures alone",
+        ]
+    )
+    assert ["gw0"] == _json(project)["lost_workers"]
+    assert {1} == {each["hits"] for each in _json(project)["files"]["flows/hello.json"]["places"]}
+
+
+def test_interrupted_session(project, ada):
+    """Where Ctrl-C ends a session, what ended before counts, and what is missing is said."""
+    project.hello(ada)
+    project.write("test_ends.py", "def test_a(): pass\n")
+    project.pytester.makeconftest(INTERRUPTED)
+    result = project.pytester.runpytest_subprocess("--pflow-workflows=flows", "--pflow-cov=json", "-n", "2")
+    assert pytest.ExitCode.INTERRUPTED == result.ret
+    result.stdout.fnmatch_lines(["the figures lack what workers gw0 and gw1 ran last: they ended early"])
+    assert ["gw0", "gw1"] == _json(project)["lost_workers"]
+    assert {1} == {each["hits"] for each in _json(project)["files"]["flows/hello.json"]["places"]}
+
+
+@pytest.mark.parametrize(("under", "code"), [("1", 1), ("0", 0)])
+def test_nothing_is_not_all(project, under, code):
+    """Of nothing, no share is reached."""
+    project.write("test_it.py", "def test_it(): pass\n")
+    result = project.run("flows/test_it.py", f"--pflow-cov-fail-under={under}", "--pflow-cov=json")
+    assert code == result.ret
+    assert _json(project)["totals"]["total"]["percent"] is None
+    if code:
+        result.stdout.fnmatch_lines(["there was nothing to reach, which is less than --pflow-cov-fail-under=1"])
