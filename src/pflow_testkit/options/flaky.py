@@ -18,7 +18,7 @@ def add_flaky_options(parser: pytest.Parser) -> None:
         type=int,
         default=None,
         metavar="N",
-        help="run each case N times in order and under N schedules, its processes with other hash seeds: item flaky[case]. "
+        help="run each case N times in order and under N schedules, its processes with other hash seeds: flaky[case]. "
         "Says whether a difference comes from a node, the schedule or the cassette",
     )
 
