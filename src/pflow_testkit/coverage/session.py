@@ -22,6 +22,8 @@ from pflow_testkit.options.coverage import CoverageOptions
 _SENT: Final = "pflow_coverage"
 """Where a worker of xdist leaves what it counted, on the report of each test and at its end: one may be killed."""
 _WRITERS: Final = {"html": as_html, "json": as_json, "lcov": as_lcov}
+_UNENCODABLE: Final = {"lcov": "surrogateescape"}
+"""LCOV names files by their bytes; what is to be read by people or as JSON spells out what is no UTF-8."""
 
 
 class CoverageSession:
@@ -123,7 +125,7 @@ class CoverageSession:
         assert self._coverage is not None
         shown = os.path.relpath(file)
         try:
-            write_text(file, _WRITERS[kind](self._coverage))
+            write_text(file, _WRITERS[kind](self._coverage), errors=_UNENCODABLE.get(kind, "backslashreplace"))
         except OSError as error:
             self._unwritten = True
             return f"{kind}: {shown} could not be written: {error.strerror}"

@@ -160,7 +160,7 @@ class ReportSession:
             return
         shown = os.path.relpath(self._file)
         try:
-            write_text(self._file, page(self._report(exitstatus)))
+            write_text(self._file, page(self._report(exitstatus)), errors="backslashreplace")
         except OSError as error:
             self._told = f"{shown} could not be written: {error.strerror}"
             if session.exitstatus == pytest.ExitCode.OK:

@@ -1,4 +1,6 @@
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -139,6 +141,19 @@ def test_written_files(project, kind):
     result.stdout.fnmatch_lines([f"{kind}: pflow-coverage.{kind}", f"{kind}: mine"])
     folder = project.pytester.path
     assert "hello.json" in (folder / "mine").read_text() == (folder / f"pflow-coverage.{kind}").read_text()
+
+
+@pytest.mark.parametrize(("kind", "written"), [("html", b"\\udce9"), ("json", b"\\udce9"), ("lcov", b"\xe9")])
+def test_name_no_utf8(project, kind, written):
+    """A workflow whose name is no UTF-8 is counted: its name is spelled out, or has its own bytes."""
+    name = os.fsdecode(b"flows/caf\xe9.json")
+    Path(name).write_text(json.dumps(TRIAGE))
+    # pytest's own cache cannot hold such names.
+    result = project.run("-p", "no:cacheprovider", f"--pflow-cov={kind}", "--pflow-report=it.html")
+    assert 0 == result.ret
+    assert b"caf" + written + b".json" in Path(f"pflow-coverage.{kind}").read_bytes()
+    if kind == "json":
+        assert name in _json(project)["files"]
 
 
 def test_unwritable_file(project):
