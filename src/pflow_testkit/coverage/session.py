@@ -15,12 +15,11 @@ from pflow_testkit.coverage.counting import count_on
 from pflow_testkit.coverage.formats import as_json, as_lcov
 from pflow_testkit.coverage.page import as_html
 from pflow_testkit.coverage.report import percent, table, told_of_lost
+from pflow_testkit.coverage.sharing import Sharing
 from pflow_testkit.coverage.tally import Coverage, Tally
 from pflow_testkit.options import WATCHERS
 from pflow_testkit.options.coverage import CoverageOptions
 
-_SENT: Final = "pflow_coverage"
-"""Where a worker of xdist leaves what it counted, on the report of each test and at its end: one may be killed."""
 _WRITERS: Final = {"html": as_html, "json": as_json, "lcov": as_lcov}
 _UNENCODABLE: Final = {"lcov": "surrogateescape"}
 """LCOV names files by their bytes; what is to be read by people or as JSON spells out what is no UTF-8."""
@@ -35,47 +34,39 @@ class CoverageSession:
         self._coverage: Coverage | None = None
         self._told: list[str] = []
         self._unwritten = False
-        self._has_sent_places = False
-        self._started: dict[str, bool] = {}
+        self._sharing = Sharing(config, self._tally, "pflow_coverage", self._count)
         config.stash[WATCHERS].append(self._tally.watch)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-        """On a worker of xdist, let the last report of each test carry what it reached."""
+    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Let the last report of each test carry what it reached."""
         report = yield
-        if call.when == "teardown" and self._on_worker:
-            setattr(report, _SENT, self._to_send())
+        self._sharing.attach(report)
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add what a test on a worker reached."""
-        sent = getattr(report, _SENT, None)
-        if sent is not None and not self._on_worker:
-            self._tally.receive(sent)
+        self._sharing.received(report)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodeready(self, node: Any) -> None:
         """Note a worker of xdist that has begun."""
-        self._started[node.gateway.id] = False
+        self._sharing.ready(node)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Add what else a worker counted. One that was killed sends nothing; one may be said twice to have ended."""
-        sent, name = getattr(node, "workeroutput", {}).get(_SENT), node.gateway.id
-        if sent is not None and not self._started.get(name):
-            self._started[name] = True
-            self._tally.receive(sent)
+        """Add what else it counted."""
+        self._sharing.down(node)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Put it together; a session that reached too little fails."""
         if self._config.getoption("collectonly", default=False):
             return
-        if self._on_worker:
-            self._config.workeroutput[_SENT] = self._to_send()  # type: ignore[attr-defined]  # xdist's
+        if self._sharing.on_worker:
+            self._sharing.end()
             return
-        count_on(self._tally, self._config)
-        lost = tuple(sorted(name for name, has_told in self._started.items() if not has_told))
-        self._coverage = replace(self._tally.result(), lost=lost)
+        self._count()
+        self._coverage = replace(self._tally.result(), lost=self._sharing.lost)
         self._told = [self._written(kind, file.path) for kind, file in self._options.reports if file is not None]
         if (self._short() or self._unwritten) and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -109,17 +100,9 @@ class CoverageSession:
         less = total.percent < self._options.fail_under
         return f"{percent(total)} reached ({total}), which is less than {under}" if less else ""
 
-    @property
-    def _on_worker(self) -> bool:
-        return hasattr(self._config, "workeroutput")
-
-    def _to_send(self) -> dict[str, Any]:
-        # The places with the first report: where the session is interrupted the controller hears of no end.
-        if self._has_sent_places:
-            return self._tally.take_hits()
-        self._has_sent_places = True
+    def _count(self) -> dict[str, Any]:
         count_on(self._tally, self._config)
-        return self._tally.to_send()
+        return {}
 
     def _written(self, kind: str, file: Path) -> str:
         assert self._coverage is not None

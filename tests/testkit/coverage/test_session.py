@@ -239,8 +239,8 @@ def test_killed_worker(project, ada):
     project.hello(ada)
     project.write("test_dies.py", DYING)
     project.pytester.makeconftest(TOLD)
-    options = ("--pflow-workflows=flows", "--pflow-cov=json", "--pflow-cov-fail-under=50", "-n", "2", "--dist=load")
-    result = project.pytester.runpytest_subprocess("flows/test_dies.py", "flows", *options)
+    options = ("--pflow-workflows=flows", "--pflow-cov=json", "--pflow-cov-fail-under=50", "--pflow-report=it.html")
+    result = project.pytester.runpytest_subprocess("flows/test_dies.py", "flows", *options, "-n", "2")
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(
         [
@@ -249,6 +249,9 @@ def test_killed_worker(project, ada):
         ]
     )
     assert ["gw0"] == _json(project)["lost_workers"]
+    page = (project.pytester.path / "it.html").read_text()
+    assert "Of workflows the figures lack what worker gw0 ran last: it ended early." in page
+    assert "<b>100%</b> of 1 workflow reached" in page
     assert {1} == {each["hits"] for each in _json(project)["files"]["flows/hello.json"]["places"]}
 
 
@@ -257,10 +260,12 @@ def test_interrupted_session(project, ada):
     project.hello(ada)
     project.write("test_ends.py", "def test_a(): pass\n")
     project.pytester.makeconftest(INTERRUPTED)
-    result = project.pytester.runpytest_subprocess("--pflow-workflows=flows", "--pflow-cov=json", "-n", "2")
+    options = ("--pflow-workflows=flows", "--pflow-cov=json", "--pflow-report=it.html")
+    result = project.pytester.runpytest_subprocess(*options, "-n", "2")
+    assert "<b>100%</b> of 1 workflow reached" in (project.pytester.path / "it.html").read_text()
     assert pytest.ExitCode.INTERRUPTED == result.ret
-    result.stdout.fnmatch_lines(["the figures lack what workers gw0 and gw1 ran last: they ended early"])
-    assert ["gw0", "gw1"] == _json(project)["lost_workers"]
+    result.stdout.fnmatch_lines(["the figures lack what worker* gw? ran last: * ended early"])
+    assert {*_json(project)["lost_workers"]} & {"gw0", "gw1"}  # one may have ended before
     assert {1} == {each["hits"] for each in _json(project)["files"]["flows/hello.json"]["places"]}
 
 
