@@ -6,7 +6,7 @@ and only where something of ours is kept.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ class Ledger:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._items: list[pytest.Item] = []
+        self._folders: set[Path] = set()
         self._passed: set[str] = set()
         self._workers: list[Any] = []
         self._lines: list[str] = []
@@ -32,6 +33,12 @@ class Ledger:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Note what was collected, before anything is deselected."""
         self._items = list(items)
+        self._folders.update(item.path.parent for item in items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """Note where the tests are that workers of xdist collected; their controller collects none."""
+        self._folders.update((self._config.rootpath / each.partition("::")[0]).parent for each in ids)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note what passed."""
@@ -80,8 +87,7 @@ class Ledger:
     def _keep_unused(self) -> None:
         # syrupy takes a test that was to run for one that ran, and deletes its snapshots when it updates others.
         if self._config.stash[KEY].folders or self._keeps_something():
-            self._config.option.disable_unused_snapshots = True
+            self._config.option.no_cleanup = True
 
     def _keeps_something(self) -> bool:
-        beside: set[Path] = {item.path.parent for item in self._items}
-        return any((folder / name).is_dir() for folder in beside for name in FOLDERS)
+        return any((folder / name).is_dir() for folder in self._folders for name in FOLDERS)

@@ -2,7 +2,8 @@
 
 What is stable is said by the trace's own schema (``x-stability``): what is volatile, and whatever stands below it, is
 left out; so are fields of the trace that are null or empty. The trace's fields keep the order of the schema, names
-that users gave are sorted.
+that users gave are sorted. What a batch says of itself (``batch_metadata``) is known by the schema's names for it
+wherever a node or a workflow hands it on.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from pflow_engine.trace import trace_schema
 
 _WIDTH: Final = 110
 _EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
+_HANDED_ON: Final = ("batchMetadata", "timing")
+"""Definitions of the schema for what the engine writes into outputs, from where any node may take it."""
 
 Keep = Callable[[Any], Any]
 """Takes a value of the trace; gives what is stable of it."""
@@ -76,8 +79,8 @@ def _keep(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Keep:
         return _by_constants(schema["if"], _keep_map({**kept, **special}, closed=closed), plain)
     if "items" in schema:
         each = _keep(schema["items"], definitions)
-        return lambda value: [each(item) for item in value] if isinstance(value, list) else sorted_maps(value)
-    return sorted_maps
+        return lambda value: [each(item) for item in value] if isinstance(value, list) else _of_users(value)
+    return _of_users
 
 
 def _by_constants(condition: Mapping[str, Any], special: Keep, plain: Keep) -> Keep:
@@ -103,7 +106,7 @@ def _keep_map(fields: Mapping[str, Keep | None], *, closed: bool) -> Keep:
         kept = {}
         names = [*fields, *sorted(name for name in value if name not in fields)] if closed else sorted(value)
         for name in names:
-            each = fields.get(name, sorted_maps)
+            each = fields.get(name, _of_users)
             if each is not None and name in value:
                 found = each(value[name])
                 if not closed or found not in _EMPTY:
@@ -111,6 +114,23 @@ def _keep_map(fields: Mapping[str, Keep | None], *, closed: bool) -> Keep:
         return kept
 
     return keep
+
+
+def _of_users(value: Any) -> Any:
+    # A map with the very names of one that the engine writes is that one.
+    if isinstance(value, dict):
+        stable_names = _handed_on().get(frozenset(value), value.keys())
+        return {name: _of_users(value[name]) for name in sorted(stable_names)}
+    return [_of_users(item) for item in value] if isinstance(value, list) else value
+
+
+@cache
+def _handed_on() -> Mapping[frozenset[str], frozenset[str]]:
+    definitions = trace_schema()["$defs"]
+    fields = [definitions[name]["properties"] for name in _HANDED_ON]
+    return {
+        frozenset(each): frozenset(name for name in each if each[name]["x-stability"] == "stable") for each in fields
+    }
 
 
 def sorted_maps(value: Any) -> Any:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pflow_engine.trace.finding import environment_secrets, named_secrets
 from pflow_engine.trace.redact import Redactor
 
 
-def redactor_of(*irs: Mapping[str, Any]) -> Redactor:
-    """What takes out the secrets that are written in workflows, and those of the environment."""
-    return Redactor.of([*environment_secrets(), *(secret for ir in irs for secret in _written(ir))])
+def redactor_of(*irs: Mapping[str, Any], given: Iterable[Any] = ()) -> Redactor:
+    """What takes out the secrets that are written in workflows and in what they are given; those of the environment."""
+    written = (secret for ir in irs for secret in _written(ir))
+    return Redactor.of([*environment_secrets(), *written, *named_secrets(list(given))])
 
 
 def _written(ir: Mapping[str, Any]) -> Iterator[str]:

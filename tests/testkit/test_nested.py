@@ -223,6 +223,23 @@ def test_batch_metadata(nested):
     assert [("sub/each", 2)] == [(name, each["count"]) for name, each in kept.items()]
 
 
+def test_times_of_inner_batches(project):
+    """A child's batch, as results of items and as a param that hands on what it says of itself, is the same each run."""
+    each = {"id": "each", "type": "echo", "batch": {"items": [1, 2]}, "params": {"x": "${item}"}}
+    project.write("child.json", {"nodes": [each]})
+    subs = [{"id": name, "type": "workflow", "params": {"workflow_ref": "child.json"}} for name in ("one", "many")]
+    told = {"id": "told", "type": "echo", "params": {"all": "${one.batch_metadata}", "of": "${many.results}"}}
+    project.write("parent.json", {"nodes": [subs[0], {**subs[1], "batch": {"items": [1, 2]}}, told]})
+    project.write("parent.test.yaml", "cases:\n- name: it\n  snapshot: [trace, outputs, batch_metadata]\n")
+    project.run("-k", "parent", "--snapshot-update").assert_outcomes(passed=2)
+    for _ in range(2):
+        project.run("-k", "parent", "--pflow-flaky=2").assert_outcomes(passed=3)
+    kept = json.loads((project.flows / "__traces__" / "parent.json" / "it.outputs.json").read_text())
+    assert (2, False) == (len(kept["of"]), "timing" in kept["of"][0]["batch_metadata"])
+    project.write("parent.json", {"nodes": [subs[0], {**subs[1], "batch": {"items": [1]}}, told]})
+    project.run("-k", "parent").assert_outcomes(passed=1, failed=1)
+
+
 def test_cassette(nested, httpserver_url):
     """Calls of a child are recorded under their path, and replayed."""
     parent = json.loads(json.dumps(MANY).replace("https://x.example/${item}", httpserver_url))

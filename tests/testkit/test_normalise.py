@@ -159,6 +159,30 @@ def test_places_replaced():
     assert {"a": "in <work>/x and <tmp>/y", "<work>": ["<tmp>/workshop", "/tmp/r10"]} == without_places(seen, places)
 
 
+TIMING = {"avg_item_ms": 1.5, "max_item_ms": 2.0, "min_item_ms": 1.0, "total_items_ms": 3.0, "wall_ms": 3.2}
+METADATA = {**example(SCHEMA["$defs"]["batchMetadata"]), "timing": TIMING}
+UNTIMED = {name: value for name, value in METADATA.items() if name != "timing"}
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (METADATA, UNTIMED),
+        ([{"deep": METADATA}], [{"deep": UNTIMED}]),
+        (TIMING, {}),
+        ({**METADATA, "timing": None}, UNTIMED),
+        ({"timing": TIMING["wall_ms"]}, {"timing": TIMING["wall_ms"]}),
+        ({**METADATA, "own": 1}, {**METADATA, "own": 1, "timing": {}}),
+        ({"wall_ms": 1}, {"wall_ms": 1}),
+    ],
+)
+@pytest.mark.parametrize("field", ["params", "templates", "outputs"])
+def test_handed_on_is_masked(field, value, kept):
+    """What a batch says of itself is known wherever a node has it from; what is only like it stays."""
+    node = {"id": "a", field: {"of": value}}
+    assert {"id": "a", field: {"of": kept}} == stable({"nodes": [node]})["nodes"][0]
+
+
 def test_input_is_not_changed():
     """The trace that is looked at stays as it is."""
     trace = json.loads(json.dumps(FULL))

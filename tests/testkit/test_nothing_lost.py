@@ -145,6 +145,37 @@ def test_stopped_at_the_first_failure(suite, update, monkeypatch):
     assert before == kept(suite)
 
 
+STOPPING = """\
+import os
+
+
+def test_first(snapshot):
+    assert "BREAK" not in os.environ
+    assert 1 == snapshot
+
+
+def test_later(snapshot):
+    assert 2 == snapshot
+"""
+
+
+@pytest.mark.parametrize("args", [("-n", "1"), ("-n", "2"), ()], ids=" ".join)
+@pytest.mark.parametrize("update", [(), ("--snapshot-update",)], ids=["compare", "update"])
+def test_stopped_beside_traces(project, args, update, monkeypatch):
+    """Where something of ours is kept, -x leaves syrupy's own files, too, and speaks of no option that nobody gave."""
+    project.write("test_both.py", STOPPING)
+    (project.flows / "__traces__").mkdir()
+    options = ("flows", "-p", "no:hypothesispytest", "-p", "no:randomly")
+    project.pytester.runpytest_subprocess(*options, "--snapshot-update").assert_outcomes(passed=2)
+    before = kept(project)
+    assert 1 == len(before)
+    monkeypatch.setenv("BREAK", "1")
+    result = project.pytester.runpytest_subprocess(*options, "-x", *args, *update)
+    assert 1 == result.parseoutcomes()["failed"]
+    result.stdout.no_fnmatch_line("*--snapshot-disable-unused*")
+    assert before == kept(project)
+
+
 @pytest.mark.parametrize("update", [(), ("--snapshot-update",)], ids=["compare", "update"])
 def test_killed_worker(suite, update, monkeypatch):
     """A worker that is killed in a test takes no file with it."""

@@ -23,10 +23,13 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2) + "\n", mode=0o600)
 
 
-def write_text(path: str | os.PathLike[str], text: str, *, mode: int = 0o666, fresh: bool = False) -> None:
+def write_text(
+    path: str | os.PathLike[str], text: str, *, mode: int = 0o666, fresh: bool = False, errors: str = "strict"
+) -> None:
     """Write UTF-8 through a temporary file and a rename; a reader sees the old file or the new one.
 
     ``mode`` is that of a new file, of which the umask takes its part. ``fresh``: only if there is no file yet.
+    ``errors`` says what becomes of half characters, as file names that are no UTF-8 have them (see ``codecs``).
     What is no file of its own (see ``is_stream``) is written into and stays what it is.
 
     Raises:
@@ -34,14 +37,14 @@ def write_text(path: str | os.PathLike[str], text: str, *, mode: int = 0o666, fr
         OSError: the folder cannot be written.
     """
     if not fresh and is_stream(path):
-        _write_into(path, text)
+        _write_into(path, text, errors)
         return
     target = Path(os.path.realpath(path))  # what a link leads to is written, and the link stays
     # The name is cut: with what makes it unique it must not be longer than a name may be.
     whole_soon = target.with_name(f".{target.name[:40]}.{uuid4().hex}{TEMPORARY}")
     handle = os.open(whole_soon, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n", errors=errors) as file:
             file.write(text)
         if fresh:
             os.link(whole_soon, target)  # unlike a rename it fails where something came in between
@@ -73,7 +76,8 @@ def _is_open_as(number: int, there: os.stat_result) -> bool:
         return False  # it is closed
 
 
-def _write_into(path: str | os.PathLike[str], text: str) -> None:
+def _write_into(path: str | os.PathLike[str], text: str, errors: str) -> None:
     # Behind what stands there: stdout may be a file that has something already.
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "w", encoding="utf-8", newline="\n") as file:
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="\n", errors=errors) as file:
         file.write(text)

@@ -14,7 +14,8 @@ FORMAT_VERSION = 1
 def as_json(coverage: Coverage) -> str:
     """``{"format_version", "totals": {kind: {"covered", "total", "percent"}}, "files": {file: {"totals", "places"}}}``.
 
-    A place is ``{"kind", "text", "line", "hits"}``; hits count the runs that reached it.
+    A place is ``{"kind", "text", "line", "hits"}``; hits count the runs that reached it. The percentage of nothing is
+    null; under ``lost_workers`` stand those of xdist that ended before they told all.
     """
     files = {
         file: {"totals": _totals(Coverage({file: places})), "places": [_place(each) for each in places]}
@@ -25,16 +26,18 @@ def as_json(coverage: Coverage) -> str:
         "totals": _totals(coverage),
         "files": files,
         "not_counted": list(coverage.not_counted),
+        "lost_workers": list(coverage.lost),
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def _totals(coverage: Coverage) -> dict[str, dict[str, float]]:
+def _totals(coverage: Coverage) -> dict[str, dict[str, float | None]]:
     return {kind: _share(share) for kind, share in coverage.totals().items()}
 
 
-def _share(share: Share) -> dict[str, float]:
-    return {"covered": share.covered, "total": share.total, "percent": round(share.percent, 2)}
+def _share(share: Share) -> dict[str, float | None]:
+    percent = None if share.percent is None else round(share.percent, 2)
+    return {"covered": share.covered, "total": share.total, "percent": percent}
 
 
 def _place(counted: Counted) -> dict[str, str | int]:

@@ -9,7 +9,7 @@ from html import escape
 from pflow_engine.document.load import load
 from pflow_engine.errors import InvalidWorkflow
 from pflow_testkit.coverage.places import KINDS
-from pflow_testkit.coverage.report import cells_of
+from pflow_testkit.coverage.report import cells_of, told_of_lost
 from pflow_testkit.coverage.tally import Counted, Coverage, Share
 from pflow_testkit.secrecy import redactor_of
 
@@ -29,7 +29,8 @@ def as_html(coverage: Coverage) -> str:
     """The page. It needs nothing from elsewhere."""
     parts = [*_table(coverage), *(line for file, places in coverage.files.items() for line in _file(file, places))]
     lost = [f"<p>Not counted, since they are not sound: {escape(', '.join(coverage.not_counted))}</p>"]
-    body = "\n".join(["<h1>Workflow coverage</h1>", *parts, *(lost if coverage.not_counted else [])])
+    early = [f"<p>{escape(told_of_lost(coverage.lost))}</p>"] if coverage.lost else []
+    body = "\n".join(["<h1>Workflow coverage</h1>", *early, *parts, *(lost if coverage.not_counted else [])])
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{_STYLE}</style>'
     return f'<!doctype html>\n<html lang="en">\n{head}\n<title>Workflow coverage</title>\n{body}\n</html>\n'
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pflow_testkit.coverage.places import KINDS, Place
 from pflow_testkit.coverage.tally import Coverage, Share, missed
@@ -37,8 +37,16 @@ def cells_of(totals: Mapping[str, Share]) -> list[str]:
 
 
 def percent(part: Share) -> str:
-    """Whole percents, rounded down: 100% is all of it."""
-    return f"{int(part.percent)}%"
+    """Whole percents, rounded down: 100% is all of it. Of nothing, a dash."""
+    return "-" if part.percent is None else f"{int(part.percent)}%"
+
+
+def told_of_lost(workers: Sequence[str]) -> str:
+    """What is missing where some workers of xdist ended early, as a line; "" where none did."""
+    if not workers:
+        return ""
+    who, they = ("workers", "they") if len(workers) > 1 else ("worker", "it")
+    return f"the figures lack what {who} {' and '.join(workers)} ran last: {they} ended early"
 
 
 def _row(cells: tuple[str, ...], widths: list[int]) -> str:

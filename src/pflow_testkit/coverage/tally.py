@@ -32,9 +32,9 @@ class Share(NamedTuple):
     total: int
 
     @property
-    def percent(self) -> float:
-        """Of nothing, all."""
-        return 100 * self.covered / self.total if self.total else 100.0
+    def percent(self) -> float | None:
+        """Of nothing, None: that is neither all nor none."""
+        return 100 * self.covered / self.total if self.total else None
 
     def __str__(self) -> str:
         return f"{self.covered}/{self.total}"
@@ -50,11 +50,12 @@ def share(counted: Iterable[Counted], kind: Kind | None = None) -> Share:
 class Coverage:
     """What was reached. ``files`` maps each workflow, named from where pytest was started, to its places in order.
 
-    ``not_counted`` are files that are no sound workflows.
+    ``not_counted`` are files that are no sound workflows, ``lost`` the workers of xdist that ended early.
     """
 
     files: Mapping[str, tuple[Counted, ...]]
     not_counted: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     @property
     def all(self) -> list[Counted]:
@@ -75,6 +76,7 @@ class Tally:
         self._hits: Counter[tuple[str, str]] = Counter()
         self._places: dict[str, list[Place]] = {}
         self._not_counted: set[str] = set()
+        self._keys: dict[RunSeen, tuple[str, ...]] = {}
 
     def watch(self, _nodeid: str, result: RunResult) -> None:
         """Count what a run reached."""
@@ -104,10 +106,17 @@ class Tally:
         """Note a file that has no places, since something is wrong with it."""
         self._not_counted.add(os.path.abspath(file))  # noqa: PTH100  # as above
 
+    def take_hits(self) -> dict[str, Any]:
+        """On a worker of xdist: what the controller is told of the hits since the last time."""
+        hits = [[*hit, count] for hit, count in self._reached().items()]
+        self._runs.clear()
+        self._hits.clear()
+        return {"hits": hits}
+
     def to_send(self) -> dict[str, Any]:
-        """On a worker of xdist: what the controller is told."""
+        """The same, with the places that are counted on."""
         return {
-            "hits": [[*hit, count] for hit, count in self._reached().items()],
+            **self.take_hits(),
             "places": {file: [list(place) for place in places] for file, places in self._places.items()},
             "not_counted": sorted(self._not_counted),
         }
@@ -115,8 +124,9 @@ class Tally:
     def receive(self, sent: Mapping[str, Any]) -> None:
         """Add what a worker counted."""
         self._hits.update({(file, key): count for file, key, count in sent["hits"]})
-        self._places.update({file: [Place(*place) for place in places] for file, places in sent["places"].items()})
-        self._not_counted.update(sent["not_counted"])
+        for file, places in sent.get("places", {}).items():
+            self._places[file] = [Place(*place) for place in places]
+        self._not_counted.update(sent.get("not_counted", ()))
 
     def result(self) -> Coverage:
         """What was reached, by file."""
@@ -128,10 +138,12 @@ class Tally:
         return Coverage(files, tuple(map(os.path.relpath, sorted(self._not_counted - self._places.keys()))))
 
     def _reached(self) -> Counter[tuple[str, str]]:
-        # Once at the end, for many runs are the same.
+        # Seldom and kept, for many runs are the same.
         hits = Counter(self._hits)
         for (file, seen), count in self._runs.items():
-            for key in keys_of(seen):
+            if seen not in self._keys:
+                self._keys[seen] = tuple(keys_of(seen))
+            for key in self._keys[seen]:
                 hits[file, key] += count
         return hits
 

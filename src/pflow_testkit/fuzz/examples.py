@@ -13,6 +13,7 @@ from pflow_engine.document.model import Workflow
 from pflow_engine.document.yaml.text import yaml_text
 from pflow_engine.nodes import Registry
 from pflow_engine.templates import Reference, parse
+from pflow_engine.trace.names import REDACTED, looks_secret, members
 from pflow_engine.validation.graph import Graph
 from pflow_testkit.cases import Case
 from pflow_testkit.expectations import FIXTURE
@@ -24,6 +25,7 @@ NAME: Final = "found by fuzzing"
 _PARTS: Final = ("inputs", "files", "env", "stubs", "faults")
 _PROGRAMS: Final = ("command", "code")
 _BY_TYPE: Final = "type:"
+_PUT_BACK: Final = "for [redacted] put back the secret that is written in the workflow, its cases or the environment"
 
 
 @dataclass(frozen=True)
@@ -102,25 +104,51 @@ class Subject:
         return kind.interface.effects if kind is not None else "none"
 
 
-def pasted(case: Case, beside: Sequence[Case], redact: Callable[[str], str] = str) -> str:
+def pasted(case: Case, beside: Sequence[Case], redact: Callable[[Any], Any] = lambda value: value) -> str:
     """The case as YAML to paste behind those of its file; a whole file where there is none.
 
-    Its texts go through ``redact``, each by itself: what was made up under a secret's name is needed as it is.
+    A secret that one of them has in the same place is taken out, whatever it is. Other values go through ``redact``,
+    each by itself: what was made up under a secret's name is needed as it is.
     """
-    parts: dict[str, Any] = {name: _safe(value, redact) for name in _PARTS if (value := getattr(case, name))}
+    parts = {name: _part(name, case, beside, redact) for name in _PARTS if getattr(case, name)}
     text = yaml_text([{"name": case.name, **parts, "expect": {"sound": True}}])
+    if REDACTED in text:
+        text = f"# {_PUT_BACK}\n{text}"
     if not beside or beside[0].file is None:
         return f"cases:\n{textwrap.indent(text, '  ')}"
     position = beside[0].problem("", "").position
     return textwrap.indent(text, " " * max(0, position.column - 3) if position else "")
 
 
-def _safe(value: Any, redact: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, Mapping):
-        return {key: _safe(item, redact) for key, item in value.items()}
-    return [_safe(item, redact) for item in value] if isinstance(value, list | tuple) else value
+def given_to(case: Case) -> list[Any]:
+    """What people wrote in a case that may have secrets. A node's name says nothing of what stands in for it."""
+    return [case.inputs, case.files, case.env, *case.stubs.values()]
+
+
+def _part(name: str, case: Case, beside: Sequence[Case], redact: Callable[[Any], Any]) -> Any:
+    value, written = getattr(case, name), [getattr(each, name) for each in beside]
+    if name != "stubs":
+        return _safe(value, written, redact)
+    return {node: _safe(stub, _under(node, written), redact) for node, stub in value.items()}
+
+
+def _safe(value: Any, written: list[Any], redact: Callable[[Any], Any], *, secret: bool = False) -> Any:
+    # ``written`` is what cases have in the same place.
+    if isinstance(value, dict):
+        named = zip(value, members(value), strict=True)
+        return {
+            key: _safe(item, _under(key, written), redact, secret=secret or looks_secret(called))
+            for key, (called, item) in named
+        }
+    if isinstance(value, list | tuple):
+        items = [item for each in written if isinstance(each, list | tuple) for item in each]
+        return [_safe(item, items, redact, secret=secret) for item in value]
+    taken = secret and value and any(type(each) is type(value) and each == value for each in written)
+    return REDACTED if taken and value is not True else redact(value)
+
+
+def _under(key: Any, written: list[Any]) -> list[Any]:
+    return [each[key] for each in written if isinstance(each, Mapping) and key in each]
 
 
 def _has_fixture(value: Any) -> bool:

@@ -18,7 +18,7 @@ from pflow_engine.document.model import Document
 from pflow_engine.nodes import Registry
 from pflow_engine.validation import validate
 from pflow_testkit.cases import Case, case_file_of
-from pflow_testkit.fuzz.examples import NAME, Subject, pasted
+from pflow_testkit.fuzz.examples import NAME, Subject, given_to, pasted
 from pflow_testkit.fuzz.laws import Broken, Watch, broken_laws
 from pflow_testkit.hooks import hooks_for
 from pflow_testkit.items import WorkflowItem, said_by
@@ -35,7 +35,9 @@ _EXAMPLES: Final = 50
 _WITH_PROCESSES: Final = 15
 """Examples of a workflow that starts processes, each of which takes as long as a hundred of another."""
 _OWN_PROFILES: Final = ("default", "ci")
-"""Those of hypothesis: what they say of the number of examples nobody chose."""
+"""Those of hypothesis, which it loads by itself."""
+_OWN_EXAMPLES: Final = 100
+"""What they say of the number of examples: nobody chose that."""
 
 
 class LawBroken(Exception):
@@ -55,7 +57,7 @@ class Fuzzing:
     options: FuzzOptions
     prepare: Callable[[Case, Watch], Ready]
     file: str
-    redact: Callable[[str], str]
+    redact: Callable[[Any], Any]
 
     def hold(self, case: Case, folder: Path) -> None:
         """Run one example.
@@ -140,8 +142,7 @@ class FuzzItem(WorkflowItem):
     def _settings(self, fuzzing: Fuzzing) -> settings:
         few = _WITH_PROCESSES if fuzzing.subject.starts_processes else _EXAMPLES
         profile = settings()
-        chosen = settings.get_current_profile_name() not in _OWN_PROFILES
-        default = profile.max_examples if chosen else few
+        default = profile.max_examples if self._has_profile() else few
         return settings(
             max_examples=self.options.max_examples or default,
             deadline=None,
@@ -149,6 +150,13 @@ class FuzzItem(WorkflowItem):
             suppress_health_check=[HealthCheck.too_slow, *profile.suppress_health_check],
             print_blob=False,
         )
+
+    def _has_profile(self) -> bool:
+        # One of hypothesis' own names may be on the command line, or somebody's profile have it. With the verbosity on
+        # the command line the name has more behind it.
+        name = settings.get_current_profile_name().partition("-with-")[0]
+        named = self.config.getoption("--hypothesis-profile", default=None) is not None
+        return named or name not in _OWN_PROFILES or settings().max_examples != _OWN_EXAMPLES
 
     def _fuzzing(self, folder: Path) -> Fuzzing:
         hooks = hooks_for(self.config, self.path)
@@ -163,10 +171,11 @@ class FuzzItem(WorkflowItem):
         of_folder = stubs_of_folder({}, hooks, self.document, registry)
         subject = Subject(validate(self.document, registry), registry, self.cases, of_folder, self.options.faults)
         nested = [placed.workflow.document.ir for placed in nodes_in(subject.workflow)]
-        redactor = redactor_of(self.document.ir, *nested)
+        given = [*of_folder.values(), *(each for case in self.cases for each in given_to(case))]
+        redactor = redactor_of(self.document.ir, *nested, given=given)
 
-        def redact(text: str) -> str:
-            return str(hooks.redact(redactor(text)))
+        def redact(value: Any) -> Any:
+            return hooks.redact(redactor(value))
 
         return Fuzzing(subject, self.options, prepare, os.path.relpath(case_file_of(self.path)), redact)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pytest
 
 KEY: pytest.StashKey[int] = pytest.StashKey()
 """How many times; 0 where it was not asked for."""
+_LEAST: Final = 2
 
 
 def add_flaky_options(parser: pytest.Parser) -> None:
@@ -13,9 +16,9 @@ def add_flaky_options(parser: pytest.Parser) -> None:
     parser.getgroup("pflow", "pflow workflows (pflow-testkit)").addoption(
         "--pflow-flaky",
         type=int,
-        default=0,
+        default=None,
         metavar="N",
-        help="run each case N times in order and under N schedules, each with another hash seed: item flaky[case]. "
+        help="run each case N times in order and under N schedules, its processes with other hash seeds: flaky[case]. "
         "Says whether a difference comes from a node, the schedule or the cassette",
     )
 
@@ -26,7 +29,7 @@ def read_flaky_options(config: pytest.Config) -> int:
     Raises:
         pytest.UsageError: once is not enough to see a difference.
     """
-    times: int = config.getoption("pflow_flaky")
-    if times < 0 or times == 1:
-        raise pytest.UsageError(f"--pflow-flaky: at least 2 runs, not {times}")
-    return times
+    times: int | None = config.getoption("pflow_flaky")
+    if times is not None and times < _LEAST:
+        raise pytest.UsageError(f"--pflow-flaky: at least {_LEAST} runs, not {times}")
+    return times or 0

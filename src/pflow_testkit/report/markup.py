@@ -22,4 +22,4 @@ def count(number: int, noun: str) -> str:
 
 def duration(ms: float) -> str:
     """As people say it: ``12 ms``, ``3.4 s``."""
-    return f"{ms:.3g} ms" if ms < _SECOND else f"{ms / _SECOND:.1f} s"
+    return f"{ms:.3g} ms" if round(ms) < _SECOND else f"{ms / _SECOND:.1f} s"

@@ -77,7 +77,7 @@ def meter(part: Share) -> str:
     """A bar as long as the share, and the percentage."""
     if not part.total:
         return "-"
-    return f'<span class="meter" style="--part:{part.percent:.1f}%"></span> {percent(part)}'
+    return f'<span class="meter" style="--part:{part.percent or 0:.1f}%"></span> {percent(part)}'
 
 
 def _coverage(places: Sequence[Counted]) -> Iterator[str]:

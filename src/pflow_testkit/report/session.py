@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,8 @@ from pflow_engine.result import RunResult
 from pflow_engine.trace import Event, Redactor, environment_secrets, write_text
 from pflow_testkit.coverage.counting import count_on
 from pflow_testkit.coverage.places import with_nested
+from pflow_testkit.coverage.report import told_of_lost
+from pflow_testkit.coverage.sharing import Sharing
 from pflow_testkit.coverage.tally import Tally
 from pflow_testkit.items import WorkflowItem
 from pflow_testkit.options import OBSERVERS, Redact
@@ -32,7 +34,6 @@ from pflow_testkit.report.page import Report, page
 from pflow_testkit.report.runs import Private, seen_run
 from pflow_testkit.report.timing import Times
 
-_SENT: Final = "pflow_report"
 _MOST_RUNS: Final = 5
 """Runs of one test that are kept; one of hypothesis may make hundreds."""
 _MOST_FAILURE: Final = 20_000
@@ -72,6 +73,7 @@ class ReportSession:
         self._config, self._file = config, file
         self._started = perf_counter()
         self._tally = Tally()
+        self._sharing = Sharing(config, self._tally, "pflow_report", self._rows)
         self._kept: dict[str, _Kept] = defaultdict(_Kept)
         self._workflows: dict[str, Workflow] = {}
         self._graphs: dict[str, Graph] = {}
@@ -119,6 +121,7 @@ class ReportSession:
             failure = self._failure(report.longreprtext, kept) if report.failed else ""
             runs = kept.runs if report.when != "setup" else []
             report.pflow_seen = Seen(file, failure, runs, kept.more).to_text()  # type: ignore[attr-defined]  # travels with it
+        self._sharing.attach(report)
         return report
 
     def _failure(self, said: str, kept: _Kept) -> str:
@@ -128,6 +131,7 @@ class ReportSession:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take what a test carried: its call, and what went wrong before or after."""
+        self._add(self._sharing.received(report))
         carried = getattr(report, "pflow_seen", None)
         if carried is None:
             return
@@ -142,31 +146,39 @@ class ReportSession:
             self._unread[report.nodeid] = self._failure(report.longreprtext, _Kept())
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodeready(self, node: Any) -> None:
+        """Note a worker of xdist that has begun."""
+        self._sharing.ready(node)
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Add what a worker of xdist knows of workflows."""
-        sent = getattr(node, "workeroutput", {}).get(_SENT)
-        if sent is not None:
-            self._tally.receive(sent["tally"])
-            self._graphs.update({file: Graph.of_row(row) for file, row in sent["graphs"].items()})
+        """Add what else it knows of workflows."""
+        self._add(self._sharing.down(node))
+
+    def _add(self, sent: Mapping[str, Any]) -> None:
+        self._graphs.update({file: Graph.of_row(row) for file, row in sent.get("graphs", {}).items()})
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write the page, whole or not at all; one that cannot be written fails the session."""
         if self._config.getoption("collectonly", default=False):
             return
-        self._draw()
-        if hasattr(self._config, "workeroutput"):
-            rows = {file: _plain(graph) for file, graph in self._graphs.items()}
-            self._config.workeroutput[_SENT] = {"tally": self._tally.to_send(), "graphs": rows}
+        if self._sharing.on_worker:
+            self._sharing.end()
             return
+        self._draw()
         shown = os.path.relpath(self._file)
         try:
-            write_text(self._file, page(self._report(exitstatus)))
+            write_text(self._file, page(self._report(exitstatus)), errors="backslashreplace")
         except OSError as error:
             self._told = f"{shown} could not be written: {error.strerror}"
             if session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
         else:
             self._told = f"{shown} ({self._file.stat().st_size / 1024:,.0f} KB)"
+
+    def _rows(self) -> dict[str, Any]:
+        self._draw()
+        return {"graphs": {file: _plain(graph) for file, graph in self._graphs.items()}}
 
     def _draw(self) -> None:
         collected = count_on(self._tally, self._config)
@@ -179,6 +191,8 @@ class ReportSession:
 
     def _report(self, exitstatus: int) -> Report:
         early = "The session was interrupted: this is what it came to until then."
+        ended = [early] if exitstatus == pytest.ExitCode.INTERRUPTED else []
+        missing = [f"Of workflows {told_of_lost(self._sharing.lost)}."] if self._sharing.lost else []
         return Report(
             cases=list(self._cases.values()),
             coverage=self._tally.result(),
@@ -186,7 +200,7 @@ class ReportSession:
             unread=sorted(self._unread.items()),
             made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             seconds=perf_counter() - self._started,
-            ended=early if exitstatus == pytest.ExitCode.INTERRUPTED else "",
+            ended=" ".join([*ended, *missing]),
         )
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from pflow_engine.trace import BatchTrace
+from pflow_testkit.report.markup import duration
 from pflow_testkit.report.model import Bar, Timeline
 from pflow_testkit.report.timing import FAR, NOT_YET, Mark, Marks
 
@@ -108,7 +109,7 @@ def _bar(lane: int, span: _Span, shown: Shown) -> Bar:
 def _said(item: _Item, shown: Shown) -> str:
     tries = f" after {item.attempts} attempts" if item.attempts > 1 else ""
     error = f": {shown(item.error)}" if item.error else ""
-    return f"item {item.index} {item.status}{tries}, {item.duration_ms:.4g} ms{error}"
+    return f"item {item.index} {item.status}{tries}, {duration(item.duration_ms)}{error}"
 
 
 def _fewer(bars: list[Bar], width: float) -> list[Bar]:

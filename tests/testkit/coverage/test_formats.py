@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 from pflow_testkit.coverage.formats import as_json, as_lcov
 from pflow_testkit.coverage.page import as_html
@@ -40,6 +41,15 @@ def test_json():
     assert data["totals"] == data["files"]["flows/x.json"]["totals"]
     assert {"kind": "node", "text": "a", "line": 2, "hits": 3} == data["files"]["flows/x.json"]["places"][0]
     assert ["flows/broken.json"] == data["not_counted"]
+    assert ({"covered": 0, "total": 0, "percent": None}, []) == (data["totals"]["batch"], data["lost_workers"])
+
+
+def test_lost_workers():
+    """What workers that ended early leave out is said in every form that has room for it."""
+    lost = replace(SOME, lost=("gw0", "gw1"))
+    assert ["gw0", "gw1"] == json.loads(as_json(lost))["lost_workers"]
+    assert "lack what workers gw0 and gw1 ran last" in as_html(lost)
+    assert "ended early" not in as_html(SOME)
 
 
 def test_lcov():
@@ -83,5 +93,5 @@ def test_page_of_changed_file(tmp_path, monkeypatch):
 
 
 def test_percent_rounds_down():
-    """Hundred percent is all of it, and nothing to cover is all covered."""
-    assert ["99%", "100%", "100%"] == [percent(Share(999, 1000)), percent(Share(3, 3)), percent(Share(0, 0))]
+    """Hundred percent is all of it, and nothing to cover is neither all nor none of it."""
+    assert ["99%", "100%", "-"] == [percent(Share(999, 1000)), percent(Share(3, 3)), percent(Share(0, 0))]

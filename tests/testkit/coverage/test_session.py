@@ -1,4 +1,6 @@
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -72,6 +74,7 @@ def test_same_with_workers(project):
     project.hello()
     project.run("--pflow-cov=json")
     alone = _json(project)
+    assert [] == alone["lost_workers"]
     project.pytester.runpytest_subprocess("--pflow-workflows=flows", "--pflow-cov=json", "-n", "2")
     assert alone == _json(project)
     assert 2 == alone["files"]["flows/triage.json"]["places"][0]["hits"]
@@ -140,6 +143,19 @@ def test_written_files(project, kind):
     assert "hello.json" in (folder / "mine").read_text() == (folder / f"pflow-coverage.{kind}").read_text()
 
 
+@pytest.mark.parametrize(("kind", "written"), [("html", b"\\udce9"), ("json", b"\\udce9"), ("lcov", b"\xe9")])
+def test_name_no_utf8(project, kind, written):
+    """A workflow whose name is no UTF-8 is counted: its name is spelled out, or has its own bytes."""
+    name = os.fsdecode(b"flows/caf\xe9.json")
+    Path(name).write_text(json.dumps(TRIAGE))
+    # pytest's own cache cannot hold such names.
+    result = project.run("-p", "no:cacheprovider", f"--pflow-cov={kind}", "--pflow-report=it.html")
+    assert 0 == result.ret
+    assert b"caf" + written + b".json" in Path(f"pflow-coverage.{kind}").read_bytes()
+    if kind == "json":
+        assert name in _json(project)["files"]
+
+
 def test_unwritable_file(project):
     """A report that cannot be written in the end is said, and fails the session."""
     project.hello()
@@ -186,3 +202,79 @@ def test_off_by_default(project, ada):
     """Without the option nothing is counted."""
     project.hello(ada)
     project.run().stdout.no_fnmatch_line("*pflow coverage*")
+
+
+DYING = """
+import os, signal, time
+from pathlib import Path
+import pytest
+
+def test_dies(pflow):
+    pflow.run("hello.json", {"name": "Ada"})
+    while not Path("told").exists():
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+TOLD = """
+from pathlib import Path
+
+def pytest_runtest_logreport(report):
+    if "hello.json::run" in report.nodeid and report.when == "teardown":
+        Path("told").touch()
+"""
+
+
+INTERRUPTED = """
+import pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report):
+    if "hello.json::run" in report.nodeid and report.when == "teardown" and hasattr(report, "node"):
+        raise KeyboardInterrupt
+"""
+
+
+def test_killed_worker(project, ada):
+    """A worker that is killed takes with it only what the test it was in reached, and that is said."""
+    project.hello(ada)
+    project.write("test_dies.py", DYING)
+    project.pytester.makeconftest(TOLD)
+    options = ("--pflow-workflows=flows", "--pflow-cov=json", "--pflow-cov-fail-under=50", "--pflow-report=it.html")
+    result = project.pytester.runpytest_subprocess("flows/test_dies.py", "flows", *options, "-n", "2")
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "the figures lack what worker gw? ran last: it ended early",
+            "--pflow-cov-fail-under=50 is held against whole figures alone",
+        ]
+    )
+    [lost] = _json(project)["lost_workers"]
+    page = (project.pytester.path / "it.html").read_text()
+    assert f"Of workflows the figures lack what worker {lost} ran last: it ended early." in page
+    assert "<b>100%</b> of 1 workflow reached" in page
+    assert {1} == {each["hits"] for each in _json(project)["files"]["flows/hello.json"]["places"]}
+
+
+def test_interrupted_session(project, ada):
+    """Where Ctrl-C ends a session, what ended before counts, and what is missing is said."""
+    project.hello(ada)
+    project.write("test_ends.py", "def test_a(): pass\n")
+    project.pytester.makeconftest(INTERRUPTED)
+    options = ("--pflow-workflows=flows", "--pflow-cov=json", "--pflow-report=it.html")
+    result = project.pytester.runpytest_subprocess(*options, "-n", "2")
+    assert "<b>100%</b> of 1 workflow reached" in (project.pytester.path / "it.html").read_text()
+    assert pytest.ExitCode.INTERRUPTED == result.ret
+    result.stdout.fnmatch_lines(["the figures lack what worker* gw? ran last: * ended early"])
+    assert {*_json(project)["lost_workers"]} & {"gw0", "gw1"}  # one may have ended before
+    assert {1} == {each["hits"] for each in _json(project)["files"]["flows/hello.json"]["places"]}
+
+
+@pytest.mark.parametrize(("under", "code"), [("1", 1), ("0", 0)])
+def test_nothing_is_not_all(project, under, code):
+    """Of nothing, no share is reached."""
+    project.write("test_it.py", "def test_it(): pass\n")
+    result = project.run("flows/test_it.py", f"--pflow-cov-fail-under={under}", "--pflow-cov=json")
+    assert code == result.ret
+    assert _json(project)["totals"]["total"]["percent"] is None
+    if code:
+        result.stdout.fnmatch_lines(["there was nothing to reach, which is less than --pflow-cov-fail-under=1"])

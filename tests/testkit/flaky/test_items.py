@@ -115,7 +115,7 @@ def test_recorded_then_replayed(project, httpserver_url):
     project.run("--pflow-flaky=3", "--pflow-record=once", "-k", "flaky").assert_outcomes(passed=1, deselected=2)
 
 
-@pytest.mark.parametrize("times", ["1", "-3"])
+@pytest.mark.parametrize("times", ["0", "1", "-3"])
 def test_too_few(project, times):
     """Once is not enough to see a difference."""
     result = project.run(f"--pflow-flaky={times}")

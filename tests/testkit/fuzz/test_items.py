@@ -157,6 +157,75 @@ def test_pasted_behind_others(fuzzed, project):
     project.run("-k", "run").assert_outcomes(passed=1, failed=1, deselected=1)
 
 
+TELLING = """
+from pflow_engine import node
+
+
+@node("telling")
+def telling(user: str, reply) -> dict:
+    raise ZeroDivisionError(f"no {user} with {reply}")
+
+
+def pflow_register_nodes(registry):
+    registry.register("telling", telling)
+"""
+SIGNED_IN = {
+    "inputs": {"api_key": {"type": "string"}},
+    "nodes": [
+        {"id": "get_token", "type": "http", "params": {"url": "http://127.0.0.1:9/"}},
+        {
+            "id": "tell",
+            "type": "telling",
+            "params": {"user": "${api_key}", "reply": "${get_token.response}"},
+        },
+    ],
+}
+WITH_SECRETS = """\
+fuzz: {faults: false}
+cases:
+- name: ada
+  inputs: {api_key: key-of-ada-4242}
+  env: {API_KEY: of the case}
+  stubs: {get_token: {response: {password: hunter-2-hunter, pins: [{token: 7}], plain: seen}}}
+"""
+
+
+def test_written_secrets(fuzzed, project):
+    """Secrets of a case file are shown neither in what is said nor in the case to paste, which says to put them back."""
+    one_of_these = TELLING.replace("    raise", "    if user == 'key-of-ada-4242':\n        raise")
+    result = fuzzed(SIGNED_IN, "--pflow-report=it.html", nodes=one_of_these, cases=WITH_SECRETS)
+    result.assert_outcomes(failed=1, deselected=2)
+    shown = result.stdout.str()
+    page = (project.pytester.path / "it.html").read_text()
+    for text in (shown, page):
+        assert not any(secret in text for secret in ("key-of-ada", "hunter", "of the case", "token: 7"))
+    result.stdout.fnmatch_lines(
+        [
+            "node 'tell' (telling) raised ZeroDivisionError: no [[]redacted] with *'plain': 'seen'*",
+            "# for [[]redacted] put back the secret that is written in *",
+            "    api_key: '[[]redacted]'",
+            "    API_KEY: '[[]redacted]'",
+            "      response:",
+            "        password: '[[]redacted]'",
+            "        plain: seen",
+        ]
+    )
+    pasted = shown.partition("for flows/it.test.yaml:\n")[2].partition("\n\n")[0] + "\n"
+    for secret in ("key-of-ada-4242", "of the case", "hunter-2-hunter", "7"):
+        pasted = pasted.replace("'[redacted]'", secret, 1)
+    project.write("it.test.yaml", WITH_SECRETS + pasted)
+    again = project.run("-k", "found")
+    again.assert_outcomes(failed=1, deselected=3)
+    again.stdout.fnmatch_lines(["*raised ZeroDivisionError: no [[]redacted] with *[[]unsound]"])
+
+
+def test_made_up_secrets(fuzzed):
+    """What was made up under a secret's name stays: the case fails for it alone."""
+    nodes = TELLING.replace("    raise", "    if not user:\n        raise")
+    result = fuzzed(SIGNED_IN, nodes=nodes, cases=WITH_SECRETS)
+    result.stdout.fnmatch_lines(["node 'tell' (telling) raised ZeroDivisionError: no  with *", "    api_key: ''"])
+
+
 def test_allowed_exceptions(fuzzed):
     """What a node may raise is a clean failure, by its own name or that of what it is a kind of."""
     cases = "fuzz: {allow: [LookupError]}\ncases:\n- name: none\n  inputs: {name: ''}\n  expect: {sound: true, status: failed}\n"
@@ -301,9 +370,9 @@ def test_comes_up_once(fuzzed):
     )
 
 
-def _statistics(project, name="a"):
+def _statistics(project, *args):
     text = project.pytester.runpytest_subprocess(
-        "--pflow-workflows=flows", "--pflow-fuzz", "-k", "fuzz", "--hypothesis-show-statistics"
+        "--pflow-workflows=flows", "--pflow-fuzz", "-k", "fuzz", "--hypothesis-show-statistics", *args
     ).stdout.str()
     return {
         part.partition("::fuzz:")[0].rpartition("/")[2]: part
@@ -333,6 +402,27 @@ def test_profile_and_seed(project):
     assert "max_examples=7" in said["a.json"]
     assert "max_examples=5" in said["b.json"]
     project.run("--pflow-fuzz", "-k", "fuzz", "--hypothesis-seed=3").assert_outcomes(passed=2, deselected=3)
+
+
+@pytest.mark.parametrize(
+    ("registered", "args", "examples"),
+    [
+        ("'ci', max_examples=7", ["--hypothesis-profile=ci"], 7),
+        ("'ci', deadline=None", ["--hypothesis-profile=ci"], 100),
+        ("'ci', deadline=None", [], 50),
+        ("'ci', max_examples=7", [], 7),
+        ("'ci', deadline=None", ["--hypothesis-verbosity=quiet"], 50),
+        ("'mine', deadline=None", ["--hypothesis-profile=mine"], 100),
+        ("'mine', max_examples=7", [], 50),
+    ],
+)
+def test_chosen_profiles(project, monkeypatch, registered, args, examples):
+    """A profile that somebody chose counts, whatever its name; the one that hypothesis takes where CI is set does not."""
+    monkeypatch.setenv("CI", "true")
+    project.pytester.makeconftest(f"from hypothesis import settings\nsettings.register_profile({registered})\n")
+    project.write("conftest.py", NODES)
+    project.write("a.json", of_name("first-or-none"))
+    assert f"max_examples={examples}\n" in _statistics(project, *args)["a.json"]
 
 
 def test_with_xdist_and_last_failed(project):

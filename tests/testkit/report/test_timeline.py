@@ -29,7 +29,7 @@ def test_states_are_told():
     drawn = _drawn(rows, [Mark(1, 0, 1), Mark(1, 1, 3, [2]), Mark(1, 3, 6, [4, 5])])
     assert ["ok", "retried", "failed"] == [bar.state for bar in drawn.bars]
     assert [(), (2000,), (4000, 5000)] == [bar.retries for bar in drawn.bars]
-    assert ["item 2 failed after 3 attempts, 3000 ms: BOOM"] == drawn.errors
+    assert ["item 2 failed after 3 attempts, 3.0 s: BOOM"] == drawn.errors
     assert (4, 1, 2, 1) == (drawn.total, drawn.failed, drawn.retried, drawn.cancelled)
 
 
