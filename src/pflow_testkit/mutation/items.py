@@ -24,8 +24,10 @@ from pflow_testkit.mutation.mutants import mutants_of
 from pflow_testkit.mutation.sources import Source, callers_of
 from pflow_testkit.mutation.words import Redact, change_in_short
 from pflow_testkit.runner import Ran, Ready
+from pflow_testkit.sandbox import own_places
 from pflow_testkit.secrecy import redactor_of
-from pflow_testkit.snapshots.seen import Seen
+from pflow_testkit.snapshots import is_kept
+from pflow_testkit.snapshots.seen import TEST_FOLDER, Seen
 
 VERDICT: Final = "pflow_mutant"
 """The property of an item that tells the controller, and JUnit, what became of its mutant."""
@@ -73,7 +75,7 @@ class Mutants:
 
     def _test(self, mutant: Mutant) -> Test:
         def test(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-            verdict = self._judge(request).verdict(mutant, tmp_path)
+            verdict = self._judge(request, tmp_path).verdict(mutant, tmp_path)
             told = self._told(mutant, verdict, self._redact(request))
             request.node.user_properties.append((VERDICT, json.dumps(told, ensure_ascii=False)))
             if verdict.outcome == "not the same":
@@ -82,14 +84,17 @@ class Mutants:
 
         return test
 
-    def _judge(self, request: pytest.FixtureRequest) -> Judge:
+    def _judge(self, request: pytest.FixtureRequest, place: Path) -> Judge:
         def prepare(source: Source, document: Document, case: Case, folder: Path) -> Ready:
             return source.ready(request, document, case, folder)
 
-        def see(ran: Ran, kind: str) -> Any:
-            return Seen.of(ran.result, request.node).data(kind)
+        def see(ran: Ran, kind: str, folder: Path) -> Any:
+            # As the case's own test sees its run, which has the folder of the test to itself.
+            places = {**own_places(folder), str(folder): TEST_FOLDER, str(place): TEST_FOLDER}
+            return Seen(ran.hooks, places, ran.result.trace.to_dict(), workflow=ran.result.workflow).data(kind)
 
-        return Judge(self.source, tuple(callers_of(self.source, request.config)), prepare, see, self._known)
+        callers = tuple(callers_of(self.source, request.config))
+        return Judge(self.source, callers, prepare, see, _keeps, self._known)
 
     def _told(self, mutant: Mutant, verdict: Verdict, redact: Redact) -> Told:
         document = self.source.document
@@ -106,6 +111,10 @@ class Mutants:
     @cached_property
     def _written(self) -> Redact:
         return redactor_of(self.source.document.ir)
+
+
+def _keeps(source: Source, case: Case, kind: str, data: Any) -> bool:
+    return is_kept(Path(source.document.file).absolute(), case.name, kind, data)
 
 
 def _unmatched(cases: tuple[Case, ...], names: list[str]) -> Iterator[tuple[str, Test]]:
