@@ -21,7 +21,7 @@ from pflow_engine.nodes import Registry
 from pflow_engine.store import INDEX, LLM_CALLS
 from pflow_engine.templates import parse as parse_template
 from pflow_engine.validation import find_problems
-from pflow_testkit.cases import DEFAULTS, SUFFIX, Case, case_file_of, load_cases, stem_of
+from pflow_testkit.cases import DEFAULTS, SUFFIX, Case, case_file_of, cases_in, load_case_file, stem_of
 from pflow_testkit.cassettes import Cassette
 from pflow_testkit.hooks import hooks_for
 from pflow_testkit.items import WorkflowItem, said_by, text_of
@@ -76,7 +76,8 @@ class WorkflowFile(pytest.Module):
         """
         try:
             self.document: Document = load(self.shown)
-            cases = self._cases()
+            beside = self._case_file()
+            cases = self._cases(beside)
         except PflowError as error:
             if error.code == "no-nodes" and not _is_there(case_file_of(self.path)):
                 return
@@ -93,21 +94,21 @@ class WorkflowFile(pytest.Module):
             if self.config.stash[FLAKY]:
                 yield _item(self, f"flaky[{case.name}]", _repeater(self, case), case)
         if self.config.stash[MUTATION] is not None:
-            yield from self._mutants(cases)
-        written = cases[0].file.ir.get("fuzz") if cases and cases[0].file is not None else None
+            yield from self._mutants(cases, beside)
+        written = beside.ir.get("fuzz") if beside is not None else None
         if is_fuzzed(written, self.config):
             from pflow_testkit.fuzz.items import FuzzItem  # noqa: PLC0415  # for start-up time
 
             yield FuzzItem.of(self, self.document, cases, FuzzOptions.of(written))
 
-    def _mutants(self, cases: tuple[Case, ...]) -> Iterator[pytest.Item]:
+    def _mutants(self, cases: tuple[Case, ...], beside: Document | None) -> Iterator[pytest.Item]:
         from pflow_testkit.mutation.items import Mutants  # noqa: PLC0415  # for start-up time
         from pflow_testkit.mutation.sources import SOURCES, Source  # noqa: PLC0415  # same
 
         def setting(request: pytest.FixtureRequest, case: Case) -> Setting:
             return _replaying(request, self, case)
 
-        source = Source(self.document, cases, partial(_registry_of, self), setting)
+        source = Source(self.document, cases, beside, partial(_registry_of, self), setting)
         self.config.stash.setdefault(SOURCES, []).append(source)
         for name, test in Mutants(source).tests(registry_for_cases(self.config, self.path, self.document, cases)):
             yield _item(self, name, test)
@@ -117,11 +118,13 @@ class WorkflowFile(pytest.Module):
         """The file as people name it from where they stand."""
         return os.path.relpath(self.path)
 
-    def _cases(self) -> tuple[Case, ...]:
+    def _case_file(self) -> Document | None:
         path = case_file_of(self.path)
-        if _is_there(path):
-            return load_cases(path, os.path.relpath(path))
-        return (Case(DEFAULTS),) if runs_by_itself(self.document) else ()
+        return load_case_file(path, os.path.relpath(path)) if _is_there(path) else None
+
+    def _cases(self, beside: Document | None) -> tuple[Case, ...]:
+        written = cases_in(beside) if beside is not None else ()
+        return written or ((Case(DEFAULTS),) if runs_by_itself(self.document) else ())
 
 
 def gate_of_removed(session: pytest.Session, path: Path) -> WorkflowItem:

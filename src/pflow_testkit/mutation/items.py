@@ -71,7 +71,7 @@ class Mutants:
         except PflowError:
             return
         yield from ((f"mutant[{mutant.name}]", self._test(mutant)) for mutant in mutants)
-        yield from _unmatched(self.source.cases, [mutant.name for mutant in mutants])
+        yield from _unmatched(self.source.beside, [mutant.name for mutant in mutants])
 
     def _test(self, mutant: Mutant) -> Test:
         def test(request: pytest.FixtureRequest, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ class Mutants:
         document = self.source.document
         was, now = change_in_short(mutant.idea, redact)
         line = line_of(document, mutant.idea.path)
-        reason = explained(self.source.cases).get(mutant.name, "")
+        reason = explained(self.source.beside).get(mutant.name, "")
         return Told(document.file, line, mutant.name, was, now, verdict.outcome, redact(verdict.by), reason)
 
     def _redact(self, request: pytest.FixtureRequest) -> Redact:
@@ -117,14 +117,15 @@ def _keeps(source: Source, case: Case, kind: str, data: Any) -> bool:
     return is_kept(Path(source.document.file).absolute(), case.name, kind, data)
 
 
-def _unmatched(cases: tuple[Case, ...], names: list[str]) -> Iterator[tuple[str, Test]]:
-    for number, entry in enumerate(_survivors(cases)):
+def _unmatched(beside: Document | None, names: list[str]) -> Iterator[tuple[str, Test]]:
+    if beside is None:
+        return
+    for number, entry in enumerate(_survivors(beside)):
         if entry["mutant"] not in names:
-            yield f"mutant[{entry['mutant']}]", _no_such(cases[0].file, number, entry["mutant"], names)
+            yield f"mutant[{entry['mutant']}]", _no_such(beside, number, entry["mutant"], names)
 
 
-def _no_such(file: Document | None, number: int, name: str, names: list[str]) -> Test:
-    assert file is not None  # it explains one
+def _no_such(file: Document, number: int, name: str, names: list[str]) -> Test:
     said = f"the case file explains why '{name}' survives, and there is no such mutant"
     hint = did_you_mean(name, names, otherwise="take it out; its mutants: ")
     problem = file.problem("unknown-mutant", said, ("survivors", number, "mutant"), hint=hint)
@@ -139,12 +140,11 @@ def _diff(told: Told) -> str:
     return f"{told.file}:{told.line}  {told.name}: {told.was} -> {told.now}"
 
 
-def explained(cases: tuple[Case, ...]) -> dict[str, str]:
+def explained(beside: Document | None) -> dict[str, str]:
     """The survivors that the case file explains, by the mutant's name, with the reasons."""
-    return {entry["mutant"]: entry["because"] for entry in _survivors(cases)}
+    return {entry["mutant"]: entry["because"] for entry in _survivors(beside)}
 
 
-def _survivors(cases: tuple[Case, ...]) -> list[dict[str, str]]:
-    file = cases[0].file if cases else None
-    found: list[dict[str, str]] = file.ir.get("survivors", []) if file is not None else []
+def _survivors(beside: Document | None) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = beside.ir.get("survivors", []) if beside is not None else []
     return found

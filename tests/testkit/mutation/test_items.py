@@ -127,6 +127,34 @@ def test_explained_survivors(summing):
     )
 
 
+@pytest.mark.parametrize(
+    ("survivors", "ends", "code"),
+    [(SURVIVORS, "8 of 9 noticed (88%), 1 explained", 0), ("", "8 of 10 noticed (80%)", 1)],
+)
+def test_explained_counts_no_more(summing, survivors, ends, code):
+    """What is explained counts against nobody, and how many that are is told."""
+    summing.write("sum.test.yaml", STRICT + survivors)
+    result = summing.run("--pflow-mutate-fail-under=88")
+    assert code == result.ret
+    assert [line for line in result.stdout.lines if line.endswith(ends)]
+
+
+def test_all_explained(summing):
+    """Where all that is left is explained nothing is missing."""
+    summing.write("sum.test.yaml", LAX + SURVIVORS)
+    result = summing.run("--pflow-mutate-fail-under=100", "-k", "change-default")
+    assert 0 == result.ret
+    result.stdout.fnmatch_lines(["1 mutant: 1 survived; 0 of 0 noticed (100%), 1 explained"])
+
+
+@pytest.mark.parametrize("cases", ["", "cases: []\n"])
+def test_survivors_alone(summing, cases):
+    """A case file of survivors alone leaves a workflow that runs by itself the case it has without one."""
+    summing.write("sum.test.yaml", cases + SURVIVORS)
+    result = summing.run("--pflow-mutate", "-v")
+    result.stdout.fnmatch_lines(["flows/sum.json::run[[]defaults[]] PASSED*", "explained in case files (1):"])
+
+
 def test_stale_explanation(summing):
     """A survivor that is explained, and noticed, is told."""
     summing.write(

@@ -260,3 +260,18 @@ def test_same_with_workers_below(nesting):
     alone = [line for line in nesting.run("--pflow-mutate").stdout.lines if any(word in line for word in told)]
     spread = nesting.pytester.runpytest_subprocess("--pflow-workflows=flows", "--pflow-mutate", "-n", "2").stdout.lines
     assert alone == [line for line in spread if any(word in line for word in told)] != []
+
+
+def test_survivors_of_the_nested(nesting):
+    """A nested workflow without a case of its own may have a case file that explains its survivors, and no more."""
+    survivors = "survivors:\n  - mutant: change-text nodes.0.params.unit\n    because: it is shown and never read\n"
+    nesting.write("child.test.yaml", survivors)
+    nesting.write("parent.test.yaml", CHECKS_N)
+    result = nesting.run("--pflow-mutate", "-k", "child.json and change-text")
+    assert 0 == result.ret
+    result.stdout.fnmatch_lines(
+        [
+            "1 mutant: 1 survived; 0 of 0 noticed (100%), 1 explained",
+            "  flows/child.json:*  change-text nodes.0.params.unit: it is shown and never read",
+        ]
+    )
