@@ -94,7 +94,8 @@ class Mutants:
             return Seen(ran.hooks, places, ran.result.trace.to_dict(), workflow=ran.result.workflow).data(kind)
 
         callers = tuple(callers_of(self.source, request.config))
-        return Judge(self.source, callers, prepare, see, _keeps, self._known)
+        whole = all(Path(argument).is_dir() for argument in request.config.args)
+        return Judge(self.source, callers, prepare, see, _keeps, whole, self._known)
 
     def _told(self, mutant: Mutant, verdict: Verdict, redact: Redact) -> Told:
         document = self.source.document

@@ -25,6 +25,10 @@ Outcome = Literal["killed", "timed out", "survived", "the same", "not the same",
 
 NO_CASE: Final = "the workflow has no case of its own: write a case file beside it"
 NONE_PASSES: Final = "no case of the workflow passes as it is"
+LIVE_APART: Final = ", but for those that are live, which no mutant is put to"
+ONLY_LIVE: Final = (
+    "all cases that might run it are live, and a mutant reaches nothing: write one with stubs or a cassette"
+)
 NONE_RUNS_IT: Final = "no case of its own passes, nor does one of {callers} that runs it: write a case file beside it"
 TELLS: Final = "its batch_metadata, which says how items were run, are outputs: only a case of its own can judge"
 _PATIENCE: Final = 5.0
@@ -49,7 +53,7 @@ class Judge:
     """Runs cases on a workflow and on its mutants: its own, and then those of ``callers``, which nest it.
 
     ``see`` gives what a snapshot of a kind holds of a run in a folder, and ``keeps`` says whether that is what the kept
-    one holds. ``known`` are the baselines so far, by the number of the
+    one holds. ``whole``: folders are collected, not files. ``known`` are the baselines so far, by the number of the
     case; only the thread that runs tests adds to it. A case that fails says nothing of a mutant: of it there is none.
     """
 
@@ -58,6 +62,7 @@ class Judge:
     prepare: Prepare
     see: See
     keeps: Keeps
+    whole: bool
     known: dict[int, Baseline | None]
 
     def verdict(self, mutant: Mutant, folder: Path) -> Verdict:
@@ -99,9 +104,14 @@ class Judge:
         return Verdict("survived", f"no case reaches node '{mutant.idea.node}'")
 
     def _none(self) -> str:
-        if not self.callers:
-            return NONE_PASSES if self.source.cases else NO_CASE
-        return NONE_RUNS_IT.format(callers=_some([caller.document.file for caller in self.callers]))
+        live = [case.live for source in (self.source, *self.callers) for case in source.cases]
+        if live and all(live):
+            said = ONLY_LIVE
+        elif self.callers:
+            said = NONE_RUNS_IT.format(callers=_some([caller.document.file for caller in self.callers]))
+        else:
+            said = NONE_PASSES + LIVE_APART * any(live) if live else NO_CASE
+        return said if self.whole or self.callers else f"{said}; or collect the workflows that nest it, too"
 
     def _baseline(self, source: Source, case: Case, folder: Path) -> Baseline | None:
         started = perf_counter()

@@ -306,6 +306,31 @@ def test_no_case_of_its_own(project):
     )
 
 
+LIVE = "cases:\n  - name: it\n    live: true\n"
+WRONG = "  - name: other\n    expect: {status: failed}\n"
+
+
+@pytest.mark.parametrize(
+    ("cases", "said"),
+    [
+        (
+            LIVE,
+            "all cases that might run it are live, and a mutant reaches nothing: write one with stubs or a cassette",
+        ),
+        (
+            LIVE + WRONG,
+            "no case of the workflow passes as it is, but for those that are live, which no mutant is put to",
+        ),
+        (f"cases:\n{WRONG}", "no case of the workflow passes as it is"),
+    ],
+)
+def test_live_cases(summing, cases, said):
+    """A live case is never tried, and where that is why nothing is known it is said."""
+    summing.write("sum.test.yaml", cases)
+    result = summing.run("--pflow-mutate", "-k", "change-number")
+    result.stdout.fnmatch_lines(["1 mutant: 1 untested; *", f"  {said}"])
+
+
 def test_no_mutants(project):
     """Where there is nothing to change that is said, and nothing under --collect-only."""
     project.write("say.json", {"nodes": [{"id": "say", "type": "echo"}]})
