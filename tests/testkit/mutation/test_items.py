@@ -250,6 +250,14 @@ def test_hanging_mutant(project, where, monkeypatch):
     assert "1 timed out" in project.run("--pflow-mutate", "-k", "change-text").stdout.lines[-1]
 
 
+def test_hanging_process(project, monkeypatch):
+    """So is a process that does not end."""
+    monkeypatch.setattr(judge, "_PATIENCE", 0.1)
+    params = {"command": "read said; [ $said = now ] || exec sleep 60", "stdin": "now"}
+    project.write("wait.json", {"nodes": [{"id": "wait", "type": "shell", "params": params}]})
+    assert "1 timed out" in project.run("--pflow-mutate", "-k", "change-text").stdout.lines[-1]
+
+
 def test_verdict_in_junit(summing):
     """JUnit has the verdict among the properties of the item."""
     summing.write("sum.test.yaml", STRICT)
