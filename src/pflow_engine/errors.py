@@ -136,14 +136,20 @@ def showable(text: str) -> str:
 
 def nearest(name: str, known: Iterable[str], *, count: int = 1) -> list[str]:
     """The known names closest to ``name``, best first; none when nothing is close."""
-    folded = {candidate.lower().replace("_", "-"): candidate for candidate in known}
-    wanted = name.lower().replace("_", "-")
-    if len(folded) > _MANY:
-        folded = {key: folded[key] for key in islice((key for key in folded if key[:1] == wanted[:1]), _MANY)}
+    wanted = _folded(name)
+    candidates = list(known)
+    if len(candidates) > _MANY:
+        alike = (candidate for candidate in candidates if _folded(candidate[:1]) == wanted[:1])
+        candidates = list(islice(alike, _MANY))
+    folded = {_folded(candidate): candidate for candidate in candidates}
     found = difflib.get_close_matches(wanted[:_MANY], folded, n=count, cutoff=0.6)
     if not found and len(wanted) >= _TELLING:
         found = [key for key in folded if key.startswith(wanted)][:count]
     return [folded[key] for key in found]
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("_", "-")
 
 
 def did_you_mean(name: str, known: Iterable[str], *, otherwise: str = "known: ") -> str:

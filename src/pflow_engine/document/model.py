@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any, Literal
 
-from pflow_engine.document.positions import Path, path_text, problem_at
+from pflow_engine.document.positions import Path, Room, path_text, problem_at
 from pflow_engine.document.spans import Span, Spans
 from pflow_engine.errors import Problem, Severity
 
@@ -25,7 +25,8 @@ class Document:
 
     ``prefix`` is where the IR stands in the file: ``("ir",)`` in a wrapped one. ``locate`` turns the text
     into spans; it runs at the first problem, so that a sound file never pays for it. ``instead`` are documents at
-    hand, by absolute path, that stand for files which this one nests, or which those nest in turn.
+    hand, by absolute path, that stand for files which this one nests, or which those nest in turn. Without
+    ``room`` a problem is not made in full.
     """
 
     file: str
@@ -35,6 +36,7 @@ class Document:
     prefix: Path = ()
     locate: Callable[[str], Spans] | None = None
     instead: Mapping[FilePath, Document] = field(default_factory=dict)
+    room: Room | None = None
 
     @property
     def folder(self) -> FilePath:
@@ -47,12 +49,18 @@ class Document:
         message: str,
         path: Path,
         *,
-        hint: str = "",
+        hint: str | Callable[[], str] = "",
         key: bool = False,
         within: str = "",
         severity: Severity = "error",
     ) -> Problem:
-        """A problem at a path of the IR; ``key`` points at the key, ``within`` at that text in the value."""
+        """A problem at a path of the IR; ``key`` points at the key, ``within`` at that text in the value.
+
+        A ``hint`` that takes time to find is given as who finds it.
+        """
+        if self.room is not None and not self.room.left[severity]:
+            return Problem(code, message, severity=severity)  # nobody will see it
+        hint = hint if isinstance(hint, str) else hint()
         span = self.span(path, key=key)
         if span is None:
             return Problem(code, message, path_text(path), hint, severity, self.file)

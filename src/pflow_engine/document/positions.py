@@ -73,16 +73,26 @@ def problem_at(  # noqa: PLR0913  # a problem has that many sides
     return Problem(code, message, path_text(path), hint, file=file, position=position, source=source, caret=caret)
 
 
-def first_problems(problems: Iterable[Problem], text: str, file: str) -> list[Problem]:
+class Room:
+    """How many more problems of each severity are told; beyond those none is made in full."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = {"error": MOST_PROBLEMS, "warning": MOST_PROBLEMS}
+
+
+def first_problems(problems: Iterable[Problem], text: str, file: str, room: Room | None = None) -> list[Problem]:
     """The first thousand errors and the first thousand warnings; that there are more is one more error.
 
-    A file of a megabyte can have half a million problems, and nobody reads that many.
+    A file of a megabyte can have half a million problems, and nobody reads that many. Who makes them may look into the
+    ``room`` that is left.
     """
     kept: list[Problem] = []
-    room = {"error": MOST_PROBLEMS, "warning": MOST_PROBLEMS}
+    left = (room or Room()).left
     for problem in problems:
-        if room[problem.severity]:
-            room[problem.severity] -= 1
+        if left[problem.severity]:
+            left[problem.severity] -= 1
             kept.append(problem)
         elif problem.severity == "error":
             message = f"more than {MOST_PROBLEMS} errors: these are the first that were found"

@@ -68,36 +68,46 @@ class Spans:
 
     def value(self, path: Path) -> Span | None:
         """The span of the value at ``path``, if it is written there."""
-        spans = [span for span, _ in self._along(path)]
-        return spans[-1] if len(spans) > len(path) else None
+        along = self._along(path)
+        return _span(*along[-1]) if len(along) > len(path) else None
 
     def key(self, path: Path) -> Span | None:
         """The span of the key that leads to the value at ``path``, if there is one."""
-        above = list(self._along(path))[: len(path)]
-        return above[-1][1] if path and len(above) == len(path) else None
+        above = self._along(path[:-1])
+        if not path or len(above) < len(path):
+            return None
+        place, in_file = above[-1]
+        marks = place.key(path[-1]) if isinstance(place, Place) else None
+        return _span(marks, in_file)
 
     def nearest(self, path: Path, *, key: bool = False) -> Span | None:
         """The span at ``path``, or at the closest place above it that the text has."""
         found = self.key(path) if key else None
-        return found or next((span for span, _ in reversed(list(self._along(path))) if span), None)
+        return found or next((span for found in reversed(self._along(path)) if (span := _span(*found))), None)
 
-    def _along(self, path: Path) -> Iterator[tuple[Span | None, Span | None]]:
-        # Of each value on the way, as far as it goes: its span, and that of the key that leads on.
+    def _along(self, path: Path) -> list[_Found]:
+        # Each value on the way, as far as it goes.
+        found: list[_Found] = []
         place, in_file = self.root, int
         for step in (*path, None):
-            if isinstance(place, Part):
+            if type(place) is Part:
                 place, in_file = place.place, place.in_file
-            if not isinstance(place, Place):
-                yield _span(place, in_file), None
-                return
-            yield _span(place.marks, in_file), _span(place.key(step), in_file)
+            found.append((place, in_file))
+            if type(place) is not Place:
+                break
             try:
                 place = place.inside[step]
             except (KeyError, IndexError, TypeError):
-                return
+                break
+        return found
 
 
-def _span(marks: Marks | None, in_file: Callable[[int], int]) -> Span | None:
+_Found = tuple[Any, Callable[[int], int]]
+"""A Place or Marks, and where in the file its offsets are."""
+
+
+def _span(place: Any, in_file: Callable[[int], int]) -> Span | None:
+    marks = place.marks if type(place) is Place else place
     return Span(in_file(marks[0]), in_file(marks[1])) if marks else None
 
 

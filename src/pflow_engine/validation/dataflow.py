@@ -28,6 +28,9 @@ _LONGEST = 200
 """Characters of a template that names what is not there: a thousand problems may be about the same megabyte."""
 
 _MOST_NAMES = 20
+_MOST_TYPOS = 500
+"""Unknown names without declared inputs that are looked up for what they may mean: more are no typos."""
+
 _MOST_AT_HAND = 500
 """Nodes that are looked through for what a name may mean."""
 
@@ -61,6 +64,11 @@ class _Flow:
     workflow: Workflow
     registry: Registry
     graph: Graph
+
+    @cached_property
+    def looked_up(self) -> set[tuple[str, str]]:
+        """Unknown names, each with its node, that may be typos."""
+        return set()
 
     @cached_property
     def nodes(self) -> Mapping[str, NodeIR]:
@@ -260,6 +268,9 @@ def _alias_outside(flow: _Flow, place: _Place, name: str) -> _Found:
 
 
 def _is_typo(flow: _Flow, place: _Place, name: str) -> bool:
+    if len(flow.looked_up) == _MOST_TYPOS:
+        return False
+    flow.looked_up.add((place.node.id if place.node else "", name))
     close = nearest(name, flow.names(place))
     return bool(close) and SequenceMatcher(None, name, close[0]).ratio() >= _SURE_TYPO
 

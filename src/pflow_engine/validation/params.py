@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import partial
 from typing import Any
 
 from pflow_engine.document.model import NodeIR, Workflow
@@ -51,7 +52,7 @@ def _given(workflow: Workflow, index: int, node: NodeIR, interface: Interface) -
                 yield workflow.document.problem("param-type", message, path, hint=f"give it a value of type {word}")
         elif not interface.open_params:
             message = f"'{node.id}' ({node.type}) takes no parameter '{name}'"
-            hint = did_you_mean(name, interface.params, otherwise="its parameters: ")
+            hint = partial(did_you_mean, name, interface.params, otherwise="its parameters: ")
             yield workflow.document.problem("unknown-param", message, path, hint=hint, key=True, severity="warning")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from pflow_engine.document.model import Edge, InputDeclaration, NodeIR, Workflow
 from pflow_engine.document.positions import Path
@@ -63,7 +64,7 @@ def _duplicate_ids(workflow: Workflow) -> Iterator[Problem]:
 
 
 def _bad_edges(workflow: Workflow) -> Iterator[Problem]:
-    ids = {node.id: None for node in workflow.nodes}
+    ids = dict.fromkeys(sorted(node.id for node in workflow.nodes))
     taken: dict[tuple[str, str], int] = {}
     for index, edge in enumerate(workflow.edges):
         for end, name in (("from", edge.source), ("to", edge.target)):
@@ -163,7 +164,7 @@ def _actions(
     for number, edge in edges:
         if edge.action not in known:
             message = f"'{node.id}' ({node.type}) never returns the action '{edge.action}'"
-            hint = did_you_mean(edge.action, known, otherwise="its actions: ")
+            hint = partial(did_you_mean, edge.action, known, otherwise="its actions: ")
             path = ("edges", number, "action")
             yield workflow.document.problem("unknown-action", message, path, hint=hint, severity="warning")
     if edges:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from jsonschema.validators import Draft202012Validator, validator_for
@@ -35,8 +36,8 @@ def schema_param_problems(workflow: Workflow, index: int, node: NodeIR, schema: 
             yield workflow.document.problem(code, f"{who}: {message}", (*at, *path), hint=hint, key=key)
     for name in _unspoken(node.params, schema):
         message, path = f"{who} takes no parameter '{name}'", (*at, name)
-        hint = did_you_mean(name, schema["properties"], otherwise="its parameters: ")
-        yield workflow.document.problem("unknown-param", message, path, hint=hint, key=True, severity="warning")
+        near = partial(did_you_mean, name, schema["properties"], otherwise="its parameters: ")
+        yield workflow.document.problem("unknown-param", message, path, hint=near, key=True, severity="warning")
 
 
 def _in_words(error: Any) -> Iterator[tuple[str, str, Path, str]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pflow_engine.document.load import from_data
 from pflow_engine.document.model import Document, Workflow
-from pflow_engine.document.positions import MOST_PROBLEMS, first_problems, in_file_order
+from pflow_engine.document.positions import MOST_PROBLEMS, Room, first_problems, in_file_order
 from pflow_engine.document.spans import uncollected
 from pflow_engine.errors import InvalidWorkflow, Problem
 from pflow_engine.nodes.registry import Registry
@@ -79,14 +79,15 @@ def _check(document: Document, nested: Nested) -> Checked:
     faults = structure_problems(document)
     sound = document if not faults else mended(document) if len(faults) <= MOST_PROBLEMS else None
     meaning: Iterator[Problem] = iter(())
-    workflow = None
+    room, workflow = Room(), None
     if sound is not None:
         workflow = build_workflow(sound)
         children, wrong = nested.children_of(workflow)
         workflow = replace(workflow, children=children)
         here, graph = nested.registry.at(document.folder), Graph.of(workflow)
-        meaning = chain(wrong, reference_problems(workflow, here, graph), dataflow_problems(workflow, here, graph))
-    problems = sorted(first_problems(chain(faults, meaning), document.text, document.file), key=in_file_order)
+        told = replace(workflow, document=replace(sound, room=room))
+        meaning = chain(wrong, reference_problems(told, here, graph), dataflow_problems(told, here, graph))
+    problems = sorted(first_problems(chain(faults, meaning), document.text, document.file, room), key=in_file_order)
     if workflow is None or any(problem.severity == "error" for problem in problems):
         return Checked(None, problems, None if faults else workflow)
     return Checked(replace(workflow, warnings=tuple(problems)), problems, workflow)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pflow_engine.document.model import Workflow
 from pflow_engine.nodes import Interface, Registry
 from pflow_testkit.nested import Placed, nodes_in
+from pflow_testkit.strategies.shapes import needs_workflow
 from pflow_testkit.strategies.values import values
 
 _MOST_ITEMS: Final = 3
@@ -29,7 +30,11 @@ def faults_for(
 
     Each is for one of the nodes, those of nested workflows too; ``item`` for a batch alone. With the ``registry`` that
     knows the node types, ``corrupt`` may put other values of the declared types in place of outputs. Shrinks to none.
+
+    Raises:
+        TypeError: it is no Workflow.
     """
+    needs_workflow(workflow)
     made = [_fault(placed, _interface(placed, registry)) for placed in nodes_in(workflow)]
     return st.lists(st.one_of(made), max_size=max_faults)
 

@@ -12,7 +12,7 @@ from pflow_engine.document.positions import texts_in
 from pflow_engine.nodes import Registry
 from pflow_engine.store import INDEX, LLM_CALLS
 from pflow_engine.templates import parse
-from pflow_testkit.strategies.shapes import Shape, shapes_in
+from pflow_testkit.strategies.shapes import Shape, needs_workflow, shapes_in
 from pflow_testkit.strategies.values import like
 
 
@@ -25,7 +25,11 @@ def inputs_for(
     an object, a declaration does not say what is in it. So do, with the ``registry`` that knows the node types, the
     types of their params. Of a workflow that declares no inputs, all names that its templates leave open, and those of
     the examples.
+
+    Raises:
+        TypeError: it is no Workflow.
     """
+    needs_workflow(workflow)
     asked = shapes_in(workflow, registry)
     shapes = {name: [given[name] for given in examples if name in given] for name in _names(workflow, examples)}
     made = {name: _made(workflow.inputs.get(name), asked.get(name, Shape()), seen) for name, seen in shapes.items()}

@@ -16,6 +16,8 @@ from pflow_engine.templates import Path, parse
 from pflow_testkit.strategies.values import values
 
 _MOST: Final = 3
+_OFTEN: Final = 5
+"""How many values have what is asked of them for one that may not."""
 
 
 @dataclass
@@ -34,9 +36,9 @@ class Shape:
         """Values that have all that is asked, beside any others of the type, which ``word`` says where it is known."""
         word = self.word if word == "any" else word
         if self.fields and word in ("any", "object"):
-            return st.fixed_dictionaries({name: each.values() for name, each in self.fields.items()}) | values(word)
+            return _mostly(st.fixed_dictionaries({name: each.values() for name, each in self.fields.items()}), word)
         if self.item is not None and word in ("any", "array"):
-            return st.lists(self.item.values(), max_size=_MOST) | values(word)
+            return _mostly(st.lists(self.item.values(), max_size=_MOST), word)
         return values(word)
 
     def at(self, path: Path) -> Shape:
@@ -50,6 +52,28 @@ class Shape:
         """The shape of its items, which is asked for by that."""
         self.item = self.item or Shape()
         return self.item
+
+
+def _mostly(asked: st.SearchStrategy[Any], word: str) -> st.SearchStrategy[Any]:
+    # Else of a list of maps in a map hardly one in ten would be anything that a workflow can go on with.
+    # Of one strategy that is given twice, hypothesis takes but one.
+    again = [asked.map(_as_it_is) for _ in range(_OFTEN - 1)]
+    return st.one_of(asked, *again, values(word))
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def needs_workflow(given: object) -> None:
+    """Refuse what is no Workflow, which an IR or the path of one is taken for.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if not isinstance(given, Workflow):
+        kind = type(given).__name__
+        raise TypeError(f"a Workflow is needed, not {kind}: take pflow.load(path), or validate(load(path))")
 
 
 def shapes_in(workflow: Workflow, registry: Registry | None = None) -> Mapping[str, Shape]:

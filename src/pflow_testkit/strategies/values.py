@@ -14,10 +14,11 @@ Values = st.SearchStrategy[Any]
 
 _TELLING: Final = (
     "", "0", "null", "true", "it's", 'say "hi"', "a b", " a ", "a\nb", "${a}", "$HOME", "{}", "[]", "-1", "é", "😀",
+    "a:b", "12:30", "a@b", "a" * 100,
 )  # fmt: skip
 """Texts that break what is careless: with quotes, with blanks, with templates, with what only looks like a number."""
-_LETTERS: Final = "ab0 '\"\\\n\t$${}[]%&;,._-#!?*=+Aéß漢😀"
-_KEYS: Final = ("a", "b", "name", "value")
+_LETTERS: Final = "ab019:@ '\"\\\n\t$${}[]%&;,._-#!?*=+Aéß漢😀"
+_KEYS: Final = ("a", "b", "name", "value", "a-b", "é")
 _MOST: Final = 3
 _LEFT_OUT: Final = object()
 _BIG: Final = 2**53
@@ -81,7 +82,7 @@ def _plain(word: str) -> Values:
 
 
 def _integers(_text: Any) -> Values:
-    return st.sampled_from([0, 1, 2, -1, 3, 10, 100, _BIG, -_BIG])
+    return st.sampled_from([0, 1, 2, -1, 3, 10, 100, _BIG, -_BIG]) | st.integers(-1000, 1000)
 
 
 def _numbers(text: Any) -> Values:

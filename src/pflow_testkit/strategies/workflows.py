@@ -41,8 +41,10 @@ def workflows(
     the params that its type requires.
 
     Raises:
-        ValueError: a type that the registry does not know.
+        ValueError: a type that the registry does not know; no nodes at all.
     """
+    if max_nodes < 1:
+        raise ValueError(f"a workflow has at least one node, not {max_nodes}")
     there = registry if registry is not None else Registry.default()
     interfaces = {name: kind.interface for name in types if (kind := there.get(name)) is not None}
     unknown = [name for name in types if name not in interfaces]

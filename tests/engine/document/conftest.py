@@ -62,6 +62,11 @@ JSON = {
         + "}}"
     ),
     "key twice at the end": lambda n: SOUND % ("[" + "0," * (n // 2) + '{"a": 1, "a": 2}]'),
+    "unknown params": lambda n: (
+        '{"nodes": [{"id": "a", "type": "shell", "params": {'
+        + ",".join(f'"p{at}": 0' for at in range(n // 11))
+        + "}}]}"
+    ),
     "typos of types": lambda n: (
         '{"nodes": [' + ",".join(f'{{"id": "n{at}", "type": "eco{at}"}}' for at in range(n // 32)) + "]}"
     ),
@@ -156,6 +161,12 @@ HOSTILE = {
     for kind, make in kinds.items()
 }
 BOUNDED = {
+    ("yaml", "undeclared names"): lambda n: (
+        "nodes:\n" + "".join(f"- {{id: n{at}, type: echo, params: {{x: '${{zz{at}}}'}}}}\n" for at in range(n // 55))
+    ),
+    ("markdown", "edges to nowhere"): lambda n: (
+        "## Steps\n" + "".join(f"### n{at}\n\nIt.\n\n- type: echo\n- next: x{at}\n" for at in range(n // 42))
+    ),
     ("json", "typos of names"): lambda n: (
         '{"nodes": ['
         + ",".join(f'{{"id": "n{at}", "type": "echo", "params": {{"x": "${{m{at}.y}}"}}}}' for at in range(n // 60))

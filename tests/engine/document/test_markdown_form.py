@@ -484,3 +484,12 @@ def test_brackets_are_yaml(inside, brackets):
 def test_simple_brackets(text, expected):
     """Words, whole numbers and templates in brackets need no reader of YAML; all else does."""
     assert repr(expected) == repr(flow(text))
+
+
+@pytest.mark.parametrize("inside", ["", "# nothing\n", "\n\n"])
+def test_empty_block(tmp_path, inside):
+    """What is wrong with a block that has nothing in it is told at the block."""
+    path = tmp_path / "w.pflow.md"
+    path.write_text(f"{HEAD}- type: echo\n\n```yaml batch\n{inside}```\n")
+    (problem,) = find_problems(load(path), Registry.default())
+    assert ("wrong-type", 10) == (problem.code, problem.position.line)

@@ -146,6 +146,7 @@ def test_written_data(data, flow):
 @example("---\n---\n", False)
 @example("[" * 101 + "]" * 101, False)
 @example("[1${a}, ${a}1, ${a ?? 'x'}, '${a}']", True)
+@example("- x: {&k ${a}: 1, b: {*k : 2}}", True)
 @example("%YAML 1.1\n---\na", False)
 def test_any_text(text, templates):
     """Whatever is read without a fault PyYAML reads as the same, in the same places."""
@@ -221,7 +222,12 @@ def test_data(text, expected):
         ("- 1" + ":59" * 2000, [(2, "number", (0,), None)]),
         ("- &x 1\n- &x 2", [(9, "anchor", (1,), 2)]),
         ("- *x", [(2, "alias", (0,), None)]),
-        ("{*x : 1}", [(1, "alias", (), None), (1, "key", (), None)]),
+        ("{*x : 1}", [(1, "alias", (), None)]),
+        ("- &x .nan\n- *x\n- {*x : 1}", [(2, "number", (0,), None), (18, "key", (2,), None)]),
+        ("- &x !foo 1\n- *x", [(2, "tag", (0,), None)]),
+        ("- {<<: *x}", [(7, "alias", (0, "<<"), None)]),
+        ("- &a {}\n- {<<: [*a, *x]}", [(20, "alias", (1, "<<", 1), None)]),
+        ("? [&a x]\n: *a", [(2, "key", (), None)]),
         ("a: &a [*a]", [(7, "alias", (), None)]),
         ("- {<<: [1]}", [(3, "merge", (0, "<<"), None)]),
         ("<<: {}\n<<: {}", [(7, "duplicate-key", ("<<",), 0)]),
@@ -236,6 +242,12 @@ def test_faults(text, faults):
 def test_templates_in_brackets():
     """Templates that were out of YAML's way are put back."""
     assert (["${a}", "x ${b[0]}", "'"], []) == _read('[${a}, x ${b[0]}, "\'"]', templates=True)
+
+
+def test_templates_in_faults():
+    """What is wrong with a template in brackets is told with it, not with what was put there."""
+    _, faults = _read("[!!int ${a}, {!!bool ${b} c: 1}]", templates=True)
+    assert ["${a} is not an integer a workflow can hold", 'quote it: "${b} c"'] == [faults[0].message, faults[1].hint]
 
 
 def test_faults_end():

@@ -1,6 +1,7 @@
 """Documents to Workflows, or to every problem they have."""
 
 import json
+from collections import Counter
 
 import pytest
 
@@ -107,3 +108,14 @@ def test_thousands():
 def test_default_registry():
     """Without a registry the default one is taken."""
     assert [] == find_problems(from_data({"nodes": [ECHO]}))
+
+
+def test_errors_behind_many_warnings():
+    """A thousand warnings are told, and every error behind them; what is said of the workflow later is whole."""
+    params = {f"p{at}": 0 for at in range(1500)}
+    ir = {"nodes": [{"id": "a", "type": "shell", "params": params | {"command": "${no.such}"}}], "inputs": {"x": {}}}
+    found = find_problems(from_data(ir))
+    assert {"warning": 1000, "error": 1} == Counter(problem.severity for problem in found)
+    ir["nodes"][0]["params"]["command"] = "${x}"
+    workflow = validate(from_data(ir))
+    assert (1000, "hint") == (len(workflow.warnings), workflow.document.problem("c", "m", (), hint="hint").hint)

@@ -103,6 +103,15 @@ def test_batch_configs_are_valid(config):
     validate_ir({"nodes": [{"id": "b", "type": "echo", "batch": config}]})
 
 
+def test_misused():
+    """What is no workflow, and no nodes, are refused in words."""
+    for strategy in (inputs_for, faults_for):
+        with pytest.raises(TypeError, match="a Workflow is needed, not dict"):
+            strategy({"nodes": []})
+    with pytest.raises(ValueError, match="at least one node, not 0"):
+        workflows(max_nodes=0)
+
+
 def test_templates_among_items():
     """Text that looks like a template is taken for the text it is."""
     wanted = settings(max_examples=10_000, deadline=None, database=None, derandomize=True)

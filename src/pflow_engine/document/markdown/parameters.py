@@ -11,7 +11,7 @@ from pflow_engine.document.markdown.blocks import Bullet, Fence, stripped
 from pflow_engine.document.markdown.outline import Entity
 from pflow_engine.document.markdown.scalars import flow, is_closed, is_told, is_yaml, scalar
 from pflow_engine.document.positions import Path, Source
-from pflow_engine.document.spans import Marks, Part, Span
+from pflow_engine.document.spans import Marks, Part, Place, Span
 from pflow_engine.errors import InvalidWorkflow, Problem
 
 _COLON = re.compile(r":(?=[ \t\r\n]|\Z)")
@@ -49,7 +49,9 @@ class Parameter(NamedTuple):
     def _inside(self) -> Any:
         text = self.source.text
         root = (yaml_form.spans(text, templates=True) if self.language == "yaml" else json_form.spans(text)).root
-        return root.inside["k"] if self.source.levels else root
+        if self.source.levels:
+            return root.inside["k"]
+        return root if not isinstance(root, Place) or root.marks else (0, len(text))  # a block with nothing in it
 
     def _yaml(self) -> Any:
         told = flow(self.text)

@@ -27,6 +27,9 @@ _MERGE: Final = "<<"
 
 _NO_KEY: Final = object()
 _STILL_OPEN: Final = object()
+_UNKNOWN: Final = Odd("")
+"""What an alias stands for whose anchor is not there, or stands in a key that is no text."""
+
 _SHOWN: Final = 20
 """Characters of a value that is no number: enough to find it by."""
 
@@ -73,6 +76,12 @@ def read_events(parser: Any, text_at: TextAt | None = None) -> tuple[Any, list[F
         mark: Any = following.start_mark
         raise yaml.composer.ComposerError("one document", None, "but found another document", mark)
     return data, reading.faults
+
+
+def text_of(event: Any, text_at: TextAt | None) -> str:
+    """The text of a scalar as it was written, where something else was put there for YAML to read."""
+    told = None if text_at is None or event.style else text_at(event.start_mark.index, event.end_mark.index)
+    return str(event.value) if told is None else told
 
 
 class _Open:
@@ -143,9 +152,8 @@ class _Reading:
             value = converted(event.tag, value) if event.tag in KINDS else Odd(event.tag)
         elif event.implicit[0]:
             value = resolved(value)
-        if self._text_at is not None and not event.style and type(value) is str:
-            told = self._text_at(event.start_mark.index, event.end_mark.index)
-            return value if told is None else told
+        if self._text_at is not None and type(value) is str:
+            return text_of(event, self._text_at)
         return value
 
     def _key(self, event: Any, top: _Open) -> str:
@@ -165,19 +173,23 @@ class _Reading:
     def _odd_key(self, event: Any, value: Any) -> str:
         if value == ODD_MERGE:
             return _MERGE
+        if value is _UNKNOWN:
+            return "?"
         tag = value.tag if type(value) is Odd else TAG_OF[type(value)]
-        is_scalar = type(event) is yaml.ScalarEvent
-        hint = f'quote it: "{event.value}"' if is_scalar else "use text"
+        text = text_of(event, self._text_at) if type(event) is yaml.ScalarEvent else None
+        hint = "use text" if text is None else f'quote it: "{text}"'
         message = f"the key is {KINDS.get(tag, 'no text')} to YAML, not text"
         self._fault(event, "key", message, hint)
         self._skip(event)
-        return str(event.value) if is_scalar else "?"
+        return "?" if text is None else text
 
     def _skip(self, event: Any) -> None:
         depth = int(type(event) in BEGINS)
         while depth:
-            kind = type(self._get())
-            depth += (kind in BEGINS) - (kind in ENDS)
+            event = self._get()
+            depth += (type(event) in BEGINS) - (type(event) in ENDS)
+            if type(event) not in ENDS and event.anchor is not None and type(event) is not yaml.AliasEvent:
+                self._aliases.add(event, _UNKNOWN)
 
     def _open(self, event: Any, value: Any) -> _Open:
         if event.tag not in (None, "!", TAG_OF[type(value)]):
@@ -200,6 +212,8 @@ class _Reading:
     def _merge(self, closed: _Open) -> None:
         told = closed.into[_MERGE]
         maps = told if type(told) is list else [told]
+        if any(type(each) is Odd for each in maps):
+            return  # that is told where it stands
         if any(type(each) is not dict for each in maps):
             message, hint = "'<<' takes a map, or a list of maps, to merge", "name an anchor of a map: <<: *name"
             path = (*self._path(), _MERGE)
@@ -215,14 +229,15 @@ class _Reading:
     def _unusual(self, event: Any, value: Any) -> None:
         if event.anchor is not None:
             self._named(event, value)
-        if type(value) is Odd:
+        if type(value) is Odd and type(event) is not yaml.AliasEvent:  # of an anchor it is told there
             self._odd_value(event, value.tag)
 
     def _odd_value(self, event: Any, tag: str) -> None:
         if tag not in NUMBERS:
             self._bad_tag(event, tag)
             return
-        shown = event.value if len(event.value) <= _SHOWN else f"{event.value[:_SHOWN]}…"
+        text = text_of(event, self._text_at)
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
         message = f"{shown} is not {KINDS[tag]} a workflow can hold"
         self._fault(event, "number", message, f'write it as text: "{shown}"')
 
@@ -284,10 +299,10 @@ class _Aliases:
         self._values[name] = value
 
     def use(self, event: Any) -> Any:
-        """What an alias stands for, if anything; ``_STILL_OPEN`` where that is itself, or too much."""
+        """What an alias stands for; ``_UNKNOWN`` without an anchor, ``_STILL_OPEN`` where it is itself, or too much."""
         if self.first_used < 0:
             self.first_used = event.start_mark.index
-        value = self._values.get(event.anchor)
+        value = self._values.get(event.anchor, _UNKNOWN)
         self._repeated += self._sizes.get(id(value), 1)
         return _STILL_OPEN if self._repeated > _MOST_REPEATED else value
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import yaml
 
 from pflow_engine.document.spans import Place, Spans
-from pflow_engine.document.yaml.data import BEGINS, ENDS, TextAt
+from pflow_engine.document.yaml.data import BEGINS, ENDS, TextAt, text_of
 
 _BEFORE: Final = (yaml.StreamStartEvent, yaml.DocumentStartEvent)
 _AFTER: Final = (yaml.DocumentEndEvent, yaml.StreamEndEvent)
@@ -62,12 +62,10 @@ class _Locating:
         marks = (start, event.end_mark.index)
         place = marks if kind is yaml.ScalarEvent else Place(marks, BEGINS[kind]())
         if event.anchor is not None:
-            self._named[event.anchor] = (place, getattr(event, "value", ""))
+            self._named[event.anchor] = (place, text_of(event, self._text_at) if kind is yaml.ScalarEvent else "")
         return place
 
     def _key(self, event: Any) -> tuple[str, Any]:
         place = self._place(event, type(event))
-        if type(event) is yaml.AliasEvent:
-            return self._named[str(event.anchor)][1], place
-        told = None if self._text_at is None or event.style else self._text_at(*place)
-        return (event.value if told is None else told), place
+        name = self._named[str(event.anchor)][1] if type(event) is yaml.AliasEvent else text_of(event, self._text_at)
+        return name, place
