@@ -445,3 +445,12 @@ def test_own_folder_is_no_difference(project):
     project.write("where.test.yaml", "cases:\n  - name: it\n    snapshot: [outputs]\n")
     project.run("--snapshot-update")
     assert "1 survived" in project.run("--pflow-mutate", "-k", "drop-item").stdout.lines[-1]
+
+
+def test_status_is_told(project):
+    """Where a case lets a run end in any way, the way it ends as it is would notice a mutant that ends otherwise."""
+    params = {"command": "read said; [ $said = now ]", "stdin": "now"}
+    project.write("ask.json", {"nodes": [{"id": "ask", "type": "shell", "params": params}]})
+    project.write("ask.test.yaml", "cases:\n  - name: it\n    expect: {sound: true}\n")
+    result = project.run("--pflow-mutate", "-k", "change-text")
+    result.stdout.fnmatch_lines(["  case 'it' would notice with expect: {status: success}"])
