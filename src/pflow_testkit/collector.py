@@ -21,12 +21,12 @@ from pflow_engine.nodes import Registry
 from pflow_engine.store import INDEX, LLM_CALLS
 from pflow_engine.templates import parse as parse_template
 from pflow_engine.validation import find_problems
-from pflow_testkit.cases import DEFAULTS, SUFFIX, Case, case_file_of, load_cases, stem_of
+from pflow_testkit.cases import DEFAULTS, SUFFIX, Case, case_file_of, cases_in, load_case_file, stem_of
 from pflow_testkit.cassettes import Cassette
 from pflow_testkit.hooks import hooks_for
 from pflow_testkit.items import WorkflowItem, said_by, text_of
 from pflow_testkit.nested import files_below
-from pflow_testkit.options import CASSETTES, KEY
+from pflow_testkit.options import CASSETTES, KEY, Mode
 from pflow_testkit.options.flaky import KEY as FLAKY
 from pflow_testkit.options.fuzz import FuzzOptions, is_fuzzed
 from pflow_testkit.options.gate import GATE
@@ -76,7 +76,8 @@ class WorkflowFile(pytest.Module):
         """
         try:
             self.document: Document = load(self.shown)
-            cases = self._cases()
+            beside = self._case_file()
+            cases = self._cases(beside)
         except PflowError as error:
             if error.code == "no-nodes" and not _is_there(case_file_of(self.path)):
                 return
@@ -93,21 +94,21 @@ class WorkflowFile(pytest.Module):
             if self.config.stash[FLAKY]:
                 yield _item(self, f"flaky[{case.name}]", _repeater(self, case), case)
         if self.config.stash[MUTATION] is not None:
-            yield from self._mutants(cases)
-        written = cases[0].file.ir.get("fuzz") if cases and cases[0].file is not None else None
+            yield from self._mutants(cases, beside)
+        written = beside.ir.get("fuzz") if beside is not None else None
         if is_fuzzed(written, self.config):
             from pflow_testkit.fuzz.items import FuzzItem  # noqa: PLC0415  # for start-up time
 
             yield FuzzItem.of(self, self.document, cases, FuzzOptions.of(written))
 
-    def _mutants(self, cases: tuple[Case, ...]) -> Iterator[pytest.Item]:
+    def _mutants(self, cases: tuple[Case, ...], beside: Document | None) -> Iterator[pytest.Item]:
         from pflow_testkit.mutation.items import Mutants  # noqa: PLC0415  # for start-up time
         from pflow_testkit.mutation.sources import SOURCES, Source  # noqa: PLC0415  # same
 
         def setting(request: pytest.FixtureRequest, case: Case) -> Setting:
-            return _setting(request, self, case)
+            return _replaying(request, self, case)
 
-        source = Source(self.document, cases, partial(_registry_of, self), setting)
+        source = Source(self.document, cases, beside, partial(_registry_of, self), setting)
         self.config.stash.setdefault(SOURCES, []).append(source)
         for name, test in Mutants(source).tests(registry_for_cases(self.config, self.path, self.document, cases)):
             yield _item(self, name, test)
@@ -117,11 +118,13 @@ class WorkflowFile(pytest.Module):
         """The file as people name it from where they stand."""
         return os.path.relpath(self.path)
 
-    def _cases(self) -> tuple[Case, ...]:
+    def _case_file(self) -> Document | None:
         path = case_file_of(self.path)
-        if _is_there(path):
-            return load_cases(path, os.path.relpath(path))
-        return (Case(DEFAULTS),) if runs_by_itself(self.document) else ()
+        return load_case_file(path, os.path.relpath(path)) if _is_there(path) else None
+
+    def _cases(self, beside: Document | None) -> tuple[Case, ...]:
+        written = cases_in(beside) if beside is not None else ()
+        return written or ((Case(DEFAULTS),) if runs_by_itself(self.document) else ())
 
 
 def gate_of_removed(session: pytest.Session, path: Path) -> WorkflowItem:
@@ -237,7 +240,7 @@ def _stresser(file: WorkflowFile, case: Case) -> Callable[..., None]:
         from pflow_testkit.stress_items import stress_case  # noqa: PLC0415  # for start-up time
 
         def stress() -> str:
-            allowed, setting = _allowed(request, case), _setting(request, file, case)
+            allowed, setting = _allowed(request, case), _replaying(request, file, case)
             stress_case(file.document, allowed, _registry_of(file), request, tmp_path, setting)
             return ""
 
@@ -252,14 +255,9 @@ def _repeater(file: WorkflowFile, case: Case) -> Callable[..., None]:
     def run(request: pytest.FixtureRequest, tmp_path: Path) -> None:
         from pflow_testkit.flaky.items import flaky_case  # noqa: PLC0415  # for start-up time
 
-        allowed, setting = _allowed(request, case), _setting(request, file, case)
-
-        def prepare(document: Document, case: Case, folder: Path) -> Ready:
-            # The cassette is read again each time: what one run recorded the next one replays.
-            again = _setting(request, file, case)
-            return prepare_case(document, case, _registry_of(file), folder, request.getfixturevalue, again)
-
         def repeat() -> str:
+            allowed, setting = _allowed(request, case), _replaying(request, file, case)
+            prepare = partial(_prepared, request, file, setting)
             times, registry = request.config.stash[FLAKY], _registry_of(file)
             return flaky_case(file.document, allowed, registry, request, tmp_path, setting, prepare, times)
 
@@ -271,14 +269,17 @@ def _repeater(file: WorkflowFile, case: Case) -> Callable[..., None]:
 
 
 def _test(request: pytest.FixtureRequest, file: WorkflowFile, case: Case, folder: Path) -> str:
-    allowed, setting = _allowed(request, case), _setting(request, file, case)
-    registry, value = _registry_of(file), request.getfixturevalue
+    allowed, recording = _allowed(request, case), _recording(request, file, case)
     if case.expect.get("sound"):
         from pflow_testkit.fuzz.items import sound_case  # noqa: PLC0415  # for start-up time
 
-        ran = sound_case(file.document, allowed, registry, folder, value, setting)
+        def again(plugin: object) -> Ready:
+            return _prepared(request, file, _replaying(request, file, case), file.document, allowed, folder, plugin)
+
+        first = partial(_prepared, request, file, recording, file.document, allowed, folder)
+        ran = sound_case(allowed, first, again, folder)
     else:
-        ran = prepare_case(file.document, allowed, registry, folder, value, setting).ran(folder)
+        ran = _prepared(request, file, recording, file.document, allowed, folder).ran(folder)
     return "\n\n".join(filter(None, [ran.report(), _snapshots_said(request, case, ran)]))
 
 
@@ -286,9 +287,33 @@ def _allowed(request: pytest.FixtureRequest, case: Case) -> Case:
     return replace(case, live=request.config.stash[KEY].live or case.live)
 
 
-def _setting(request: pytest.FixtureRequest, file: WorkflowFile, case: Case) -> Setting:
+def _prepared(  # noqa: PLR0913  # what a case is run with
+    request: pytest.FixtureRequest,
+    file: WorkflowFile,
+    setting: Setting,
+    document: Document,
+    case: Case,
+    folder: Path,
+    *plugins: object,
+) -> Ready:
+    registry = _registry_of(file)
+    for plugin in plugins:
+        registry.plug(plugin)
+    return prepare_case(document, case, registry, folder, request.getfixturevalue, setting)
+
+
+def _recording(request: pytest.FixtureRequest, file: WorkflowFile, case: Case) -> Setting:
+    return _setting(request, file, case, request.config.stash[KEY].record)
+
+
+def _replaying(request: pytest.FixtureRequest, file: WorkflowFile, case: Case) -> Setting:
+    # Of a mutant, a schedule or a run again nothing may reach out, and nothing be kept for the case.
+    return _setting(request, file, case, "none")
+
+
+def _setting(request: pytest.FixtureRequest, file: WorkflowFile, case: Case, mode: Mode) -> Setting:
     path = folder_of(CASSETTES, file.path) / cassette_name(case.name)
-    cassette = Cassette(path, request.config.stash[KEY].record, os.path.relpath(path))
+    cassette = Cassette(path, mode, os.path.relpath(path))
     hidden = None if cassette.records else hidden_from(request.config)
     hooks = hooks_for(request.config, file.path)
     return Setting(hooks, cassette, clock_of(request), hidden, Watch.of(request))

@@ -40,6 +40,9 @@ def test_schema_is_a_schema():
         ("- a", "a case file is a map with 'cases', not array"),
         ("cases: []", "'cases' must not be empty"),
         ("case: []", "unknown field 'case'"),
+        ("{}", "'cases' is missing"),
+        ("survivors: [{mutant: a}]", "'because' is missing"),
+        ("fuzz: true\ncases: {}", "'cases' must be a list of cases, not object"),
         ("cases: [{}]", "'name' is missing"),
         ("cases: [{name: a, expct: {}}]", "unknown field 'expct'"),
         ("cases: [{name: a, expect: {status: ok}}]", "'status' cannot be 'ok'"),
@@ -67,6 +70,15 @@ def test_bad_case_file(tmp_path, text, said):
     assert said in str(caught.value)
     assert "a.test.yaml" in str(caught.value)
     assert all(problem.position for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize("beside", ["survivors: [{mutant: a, because: b}]", "fuzz: true"])
+@pytest.mark.parametrize("cases", ["", "cases: []\n"])
+def test_no_cases_beside(tmp_path, beside, cases):
+    """A case file may say what it says of the workflow, and have no case."""
+    path = tmp_path / "a.test.yaml"
+    path.write_text(cases + beside)
+    assert () == load_cases(path, "a.test.yaml")
 
 
 _WORDS = [

@@ -517,3 +517,43 @@ def test_edited_by_hand(project, pages, value):
     result.stdout.fnmatch_lines(
         ["*pages.json/pages.json:1:*error: this is no value that was recorded*", "*calls[[]1[]].outputs"]
     )
+
+
+MODES = ("new", "all", "once")
+AGAIN = {"mutant": "--pflow-mutate", "flaky": "--pflow-flaky=2", "stress": "--pflow-stress"}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("items", AGAIN)
+def test_only_the_case_records(project, pages, server, mode, items):
+    """Mutants, repeated runs and schedules replay what is there, whatever the case itself records."""
+    project.run("--pflow-record=once")
+    before, asked = cassette(project), dict(server.seen)
+    result = project.run(f"--pflow-record={mode}", AGAIN[items], "-k", items)
+    assert 0 == result.ret
+    assert (asked, before) == (dict(server.seen), cassette(project))
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("items", AGAIN)
+def test_nothing_recorded_yet(project, pages, server, mode, items):
+    """Where there is no cassette yet these items say the same as without recording, and ask nothing."""
+    said = project.run(AGAIN[items], "-k", items).parseoutcomes()
+    assert said == project.run(f"--pflow-record={mode}", AGAIN[items], "-k", items).parseoutcomes()
+    assert (Counter(), None) == (server.seen, cassette(project))
+
+
+def test_recorded_beside_mutants(project, pages, server):
+    """The case records as before: each of its calls is made once, and its mutants are tried on them."""
+    result = project.run("--pflow-record=once", "--pflow-mutate")
+    assert Counter({"/a": 1, "/b": 1, "/c": 1}) == server.seen
+    assert "untested" not in result.stdout.lines[-1]
+    assert 3 == len(cassette(project)["calls"])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_sound_case_records_once(project, pages, server, mode):
+    """Of a case that is to be sound the first run records; those that look for broken laws replay it."""
+    pages("a, b", "    expect: {sound: true}\n")
+    project.run(f"--pflow-record={mode}").assert_outcomes(passed=2)
+    assert Counter({"/a": 1, "/b": 1}) == server.seen

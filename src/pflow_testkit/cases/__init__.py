@@ -7,8 +7,21 @@ from pflow_testkit.cases.case_file import (
     InvalidCase,
     case_file_of,
     case_schema,
+    cases_in,
+    load_case_file,
     load_cases,
     stem_of,
 )
 
-__all__ = ["DEFAULTS", "SUFFIX", "Case", "InvalidCase", "case_file_of", "case_schema", "load_cases", "stem_of"]
+__all__ = [
+    "DEFAULTS",
+    "SUFFIX",
+    "Case",
+    "InvalidCase",
+    "case_file_of",
+    "case_schema",
+    "cases_in",
+    "load_case_file",
+    "load_cases",
+    "stem_of",
+]

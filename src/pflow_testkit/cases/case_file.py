@@ -32,7 +32,7 @@ from pflow_testkit.storage import clashes, slug
 
 SUFFIX = ".test.yaml"
 DEFAULTS = "defaults"
-"""The case of a workflow that has no case file and runs by itself."""
+"""The case of a workflow that has none in a case file and runs by itself."""
 
 
 class InvalidCase(PflowError):
@@ -87,13 +87,27 @@ def load_cases(path: Path, shown_as: str) -> tuple[Case, ...]:
     """The cases of a file, in its order.
 
     Raises:
+        InvalidCase: as ``load_case_file``.
+    """
+    return cases_in(load_case_file(path, shown_as))
+
+
+def load_case_file(path: Path, shown_as: str) -> Document:
+    """A case file: its cases, and what it says of the workflow beside them.
+
+    Raises:
         InvalidCase: unreadable, not YAML, or with problems; all of them, each with its place.
     """
     document = _document(path, shown_as)
     problems = _problems(document)
     if problems:
         raise InvalidCase(problems)
-    return tuple(_case(document, index, case) for index, case in enumerate(document.ir["cases"]))
+    return document
+
+
+def cases_in(document: Document) -> tuple[Case, ...]:
+    """The cases of a case file, in its order; none where it has survivors or ``fuzz`` alone."""
+    return tuple(_case(document, index, case) for index, case in enumerate(document.ir.get("cases", [])))
 
 
 def case_schema() -> dict[str, Any]:

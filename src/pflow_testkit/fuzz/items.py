@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from hypothesis.errors import FlakyFailure
 
 from pflow_engine.document.model import Document
-from pflow_engine.nodes import Registry
 from pflow_engine.validation import validate
 from pflow_testkit.cases import Case, case_file_of
 from pflow_testkit.fuzz.examples import NAME, Subject, given_to, pasted
@@ -38,6 +37,9 @@ _OWN_PROFILES: Final = ("default", "ci")
 """Those of hypothesis, which it loads by itself."""
 _OWN_EXAMPLES: Final = 100
 """What they say of the number of examples: nobody chose that."""
+
+
+Prepare = Callable[[Watch], Ready]
 
 
 class LawBroken(Exception):
@@ -180,30 +182,27 @@ class FuzzItem(WorkflowItem):
         return Fuzzing(subject, self.options, prepare, os.path.relpath(case_file_of(self.path)), redact)
 
 
-def sound_case(  # noqa: PLR0913  # what a case is run with
-    document: Document,
-    case: Case,
-    registry: Registry,
-    folder: Path,
-    fixture: Callable[[str], Any],
-    setting: Setting,
-) -> Ran:
+def sound_case(case: Case, first: Prepare, again: Prepare, folder: Path) -> Ran:
     """Run a case that expects ``sound``, and add the laws that it breaks to what is wrong with it.
+
+    ``first`` makes it ready for the run that may record calls, ``again`` for those that replay them.
 
     Raises:
         InvalidWorkflow, InvalidCase: as when it is run without.
     """
     options = FuzzOptions.of(case.file.ir.get("fuzz") if case.file is not None else None)
     watch = Watch(options.allow)
-    registry.plug(watch)
-    ready = prepare_case(document, case, registry, folder, fixture, setting)
     with seen_from(os.getcwd()):  # noqa: PTH109  # text, no path
-        ran = ready.ran(folder)
-    broken = broken_laws(ready, watch, folder, schedules=options.schedules, shrink=True) if ran.complete else []
+        ran = first(watch).ran(folder)
+    broken = _broken(again(watch), watch, folder, options) if ran.complete else []
     at = ("expect", "sound")
     told = [each.text.partition("\n") for each in broken]
     unsound = [case.problem("unsound", first, at, hint=more and f"this is how:\n{more}") for first, _, more in told]
     return replace(ran, problems=(*ran.problems, *unsound))
+
+
+def _broken(ready: Ready, watch: Watch, folder: Path, options: FuzzOptions) -> list[Broken]:
+    return broken_laws(ready, watch, folder, schedules=options.schedules, shrink=True)
 
 
 def _nothing() -> None:

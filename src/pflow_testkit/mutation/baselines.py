@@ -1,4 +1,4 @@
-"""A run of a case on the workflow as it is, to what its runs on mutants are held against."""
+"""Two runs of a case on the workflow as it is, to what its runs on mutants are held against."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pflow_engine.result import RunResult
 from pflow_engine.validation import absolute
@@ -16,12 +16,18 @@ from pflow_testkit.coverage.places import node_key
 from pflow_testkit.mutation.model import Mutant
 from pflow_testkit.mutation.sources import Source
 from pflow_testkit.mutation.words import Redact
-from pflow_testkit.runner import Ran
+
+
+class Passed(NamedTuple):
+    """A run that came to what the case expects and its snapshots hold; ``seen`` is what these see, and the trace."""
+
+    result: RunResult
+    seen: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """A case run on the workflow as it is: what its snapshots hold, and the places that it reached.
+    """A case run twice on the workflow as it is: what came of it, and the places that it reached.
 
     ``source`` is whose case it is: the workflow that is mutated, or one that nests it, which ``of`` names then.
     """
@@ -29,15 +35,15 @@ class Baseline:
     source: Source
     of: str
     case: Case
-    ran: Ran
+    first: Passed
+    again: Passed
     seconds: float
-    snapshots: Mapping[str, Any]
     reached: frozenset[str]
 
     @cached_property
     def redact(self) -> Redact:
         """Takes the secrets of the run out of what is told of it."""
-        return self.ran.result.trace.redactor()
+        return self.first.result.trace.redactor()
 
     @property
     def name(self) -> str:
@@ -48,6 +54,11 @@ class Baseline:
     def quoted(self) -> str:
         """The same, to be read in a sentence."""
         return f"'{self.case.name}'{self.of}"
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether both runs came to the same."""
+        return bool(self.first.seen["trace"] == self.again.seen["trace"])
 
     def reaches(self, mutant: Mutant) -> bool:
         """Whether it may notice."""

@@ -24,8 +24,10 @@ from pflow_testkit.mutation.mutants import mutants_of
 from pflow_testkit.mutation.sources import Source, callers_of
 from pflow_testkit.mutation.words import Redact, change_in_short
 from pflow_testkit.runner import Ran, Ready
+from pflow_testkit.sandbox import own_places
 from pflow_testkit.secrecy import redactor_of
-from pflow_testkit.snapshots.seen import Seen
+from pflow_testkit.snapshots import is_kept
+from pflow_testkit.snapshots.seen import TEST_FOLDER, Seen
 
 VERDICT: Final = "pflow_mutant"
 """The property of an item that tells the controller, and JUnit, what became of its mutant."""
@@ -69,11 +71,11 @@ class Mutants:
         except PflowError:
             return
         yield from ((f"mutant[{mutant.name}]", self._test(mutant)) for mutant in mutants)
-        yield from _unmatched(self.source.cases, [mutant.name for mutant in mutants])
+        yield from _unmatched(self.source.beside, [mutant.name for mutant in mutants])
 
     def _test(self, mutant: Mutant) -> Test:
         def test(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-            verdict = self._judge(request).verdict(mutant, tmp_path)
+            verdict = self._judge(request, tmp_path).verdict(mutant, tmp_path)
             told = self._told(mutant, verdict, self._redact(request))
             request.node.user_properties.append((VERDICT, json.dumps(told, ensure_ascii=False)))
             if verdict.outcome == "not the same":
@@ -82,20 +84,24 @@ class Mutants:
 
         return test
 
-    def _judge(self, request: pytest.FixtureRequest) -> Judge:
+    def _judge(self, request: pytest.FixtureRequest, place: Path) -> Judge:
         def prepare(source: Source, document: Document, case: Case, folder: Path) -> Ready:
             return source.ready(request, document, case, folder)
 
-        def see(ran: Ran, kind: str) -> Any:
-            return Seen.of(ran.result, request.node).data(kind)
+        def see(ran: Ran, kind: str, folder: Path) -> Any:
+            # As the case's own test sees its run, which has the folder of the test to itself.
+            places = {**own_places(folder), str(folder): TEST_FOLDER, str(place): TEST_FOLDER}
+            return Seen(ran.hooks, places, ran.result.trace.to_dict(), workflow=ran.result.workflow).data(kind)
 
-        return Judge(self.source, tuple(callers_of(self.source, request.config)), prepare, see, self._known)
+        callers = tuple(callers_of(self.source, request.config))
+        whole = all(Path(argument).is_dir() for argument in request.config.args)
+        return Judge(self.source, callers, prepare, see, _keeps, whole, self._known)
 
     def _told(self, mutant: Mutant, verdict: Verdict, redact: Redact) -> Told:
         document = self.source.document
         was, now = change_in_short(mutant.idea, redact)
         line = line_of(document, mutant.idea.path)
-        reason = explained(self.source.cases).get(mutant.name, "")
+        reason = explained(self.source.beside).get(mutant.name, "")
         return Told(document.file, line, mutant.name, was, now, verdict.outcome, redact(verdict.by), reason)
 
     def _redact(self, request: pytest.FixtureRequest) -> Redact:
@@ -108,14 +114,19 @@ class Mutants:
         return redactor_of(self.source.document.ir)
 
 
-def _unmatched(cases: tuple[Case, ...], names: list[str]) -> Iterator[tuple[str, Test]]:
-    for number, entry in enumerate(_survivors(cases)):
+def _keeps(source: Source, case: Case, kind: str, data: Any) -> bool:
+    return is_kept(Path(source.document.file).absolute(), case.name, kind, data)
+
+
+def _unmatched(beside: Document | None, names: list[str]) -> Iterator[tuple[str, Test]]:
+    if beside is None:
+        return
+    for number, entry in enumerate(_survivors(beside)):
         if entry["mutant"] not in names:
-            yield f"mutant[{entry['mutant']}]", _no_such(cases[0].file, number, entry["mutant"], names)
+            yield f"mutant[{entry['mutant']}]", _no_such(beside, number, entry["mutant"], names)
 
 
-def _no_such(file: Document | None, number: int, name: str, names: list[str]) -> Test:
-    assert file is not None  # it explains one
+def _no_such(file: Document, number: int, name: str, names: list[str]) -> Test:
     said = f"the case file explains why '{name}' survives, and there is no such mutant"
     hint = did_you_mean(name, names, otherwise="take it out; its mutants: ")
     problem = file.problem("unknown-mutant", said, ("survivors", number, "mutant"), hint=hint)
@@ -130,12 +141,11 @@ def _diff(told: Told) -> str:
     return f"{told.file}:{told.line}  {told.name}: {told.was} -> {told.now}"
 
 
-def explained(cases: tuple[Case, ...]) -> dict[str, str]:
+def explained(beside: Document | None) -> dict[str, str]:
     """The survivors that the case file explains, by the mutant's name, with the reasons."""
-    return {entry["mutant"]: entry["because"] for entry in _survivors(cases)}
+    return {entry["mutant"]: entry["because"] for entry in _survivors(beside)}
 
 
-def _survivors(cases: tuple[Case, ...]) -> list[dict[str, str]]:
-    file = cases[0].file if cases else None
-    found: list[dict[str, str]] = file.ir.get("survivors", []) if file is not None else []
+def _survivors(beside: Document | None) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = beside.ir.get("survivors", []) if beside is not None else []
     return found

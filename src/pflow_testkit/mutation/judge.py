@@ -14,18 +14,21 @@ import pytest
 from pflow_engine.clock import CancelToken
 from pflow_engine.document.model import Document
 from pflow_engine.errors import PflowError
-from pflow_engine.result import RunResult
 from pflow_testkit.cases import Case
-from pflow_testkit.mutation.baselines import Baseline, reached_by
+from pflow_testkit.mutation.baselines import Baseline, Passed, reached_by
 from pflow_testkit.mutation.model import Mutant
 from pflow_testkit.mutation.sources import Source
-from pflow_testkit.mutation.telling import SAME, SNAPSHOT, UNSEEN, assertion, difference_of
+from pflow_testkit.mutation.telling import CHANGING, SAME, SNAPSHOT, UNSEEN, assertion, difference_of
 from pflow_testkit.runner import Ran, Ready
 
 Outcome = Literal["killed", "timed out", "survived", "the same", "not the same", "untested"]
 
 NO_CASE: Final = "the workflow has no case of its own: write a case file beside it"
 NONE_PASSES: Final = "no case of the workflow passes as it is"
+LIVE_APART: Final = ", but for those that are live, which no mutant is put to"
+ONLY_LIVE: Final = (
+    "all cases that might run it are live, and a mutant reaches nothing: write one with stubs or a cassette"
+)
 NONE_RUNS_IT: Final = "no case of its own passes, nor does one of {callers} that runs it: write a case file beside it"
 TELLS: Final = "its batch_metadata, which says how items were run, are outputs: only a case of its own can judge"
 _PATIENCE: Final = 5.0
@@ -41,14 +44,16 @@ class Verdict(NamedTuple):
 
 
 Prepare = Callable[[Source, Document, Case, Path], Ready]
-See = Callable[[Ran, str], Any]
+See = Callable[[Ran, str, Path], Any]
+Keeps = Callable[[Source, Case, str, Any], bool]
 
 
 @dataclass(frozen=True)
 class Judge:
     """Runs cases on a workflow and on its mutants: its own, and then those of ``callers``, which nest it.
 
-    ``see`` gives what a snapshot of a kind holds of a run. ``known`` are the baselines so far, by the number of the
+    ``see`` gives what a snapshot of a kind holds of a run in a folder, and ``keeps`` says whether that is what the kept
+    one holds. ``whole``: folders are collected, not files. ``known`` are the baselines so far, by the number of the
     case; only the thread that runs tests adds to it. A case that fails says nothing of a mutant: of it there is none.
     """
 
@@ -56,6 +61,8 @@ class Judge:
     callers: tuple[Source, ...]
     prepare: Prepare
     see: See
+    keeps: Keeps
+    whole: bool
     known: dict[int, Baseline | None]
 
     def verdict(self, mutant: Mutant, folder: Path) -> Verdict:
@@ -97,44 +104,57 @@ class Judge:
         return Verdict("survived", f"no case reaches node '{mutant.idea.node}'")
 
     def _none(self) -> str:
-        if not self.callers:
-            return NONE_PASSES if self.source.cases else NO_CASE
-        return NONE_RUNS_IT.format(callers=_some([caller.document.file for caller in self.callers]))
+        live = [case.live for source in (self.source, *self.callers) for case in source.cases]
+        if live and all(live):
+            said = ONLY_LIVE
+        elif self.callers:
+            said = NONE_RUNS_IT.format(callers=_some([caller.document.file for caller in self.callers]))
+        else:
+            said = NONE_PASSES + LIVE_APART * any(live) if live else NO_CASE
+        return said if self.whole or self.callers else f"{said}; or collect the workflows that nest it, too"
 
     def _baseline(self, source: Source, case: Case, folder: Path) -> Baseline | None:
         started = perf_counter()
+        first = self._passed(source, case, folder / "first")
+        seconds = perf_counter() - started
+        reached = first and reached_by(first.result, self.source.file)
+        # A case that passes by chance would notice what is no change.
+        again = self._passed(source, case, folder / "again") if reached is not None else None
+        if first is None or again is None or reached is None:
+            return None
+        of = "" if source is self.source else f" of {source.document.file}"
+        return Baseline(source, of, case, first, again, seconds, reached)
+
+    def _passed(self, source: Source, case: Case, folder: Path) -> Passed | None:
         try:
             ran = self.prepare(source, source.document, case, folder).ran(folder)
+            seen = {kind: self.see(ran, kind, folder) for kind in ("trace", *case.snapshot)}
         except (PflowError, pytest.FixtureLookupError):  # a caller's fixtures may not be known in this folder
             return None
-        reached = None if ran.problems else reached_by(ran.result, self.source.file)
-        if reached is None:
-            return None
-        snapshots = {kind: self.see(ran, kind) for kind in case.snapshot}
-        of = "" if source is self.source else f" of {source.document.file}"
-        return Baseline(source, of, case, ran, perf_counter() - started, snapshots, reached)
+        passes = not ran.problems and all(self.keeps(source, case, kind, seen[kind]) for kind in case.snapshot)
+        return Passed(ran.result, seen) if passes else None
 
     def _noticed(self, document: Document, base: Baseline, folder: Path) -> Verdict:
+        first = base.first
         try:
             ran, in_time = self._in_time(document, base, folder)
+            seen = {kind: self.see(ran, kind, folder) for kind in base.case.snapshot}
         except PflowError:
             return Verdict("killed", base.name)
         if not in_time:
             return Verdict("timed out", base.name)
-        differs = ran.problems or any(self.see(ran, kind) != kept for kind, kept in base.snapshots.items())
-        if differs:
+        if ran.problems or any(seen[kind] != first.seen[kind] for kind in seen):
             return Verdict("killed", base.name)
-        said = assertion(f"case {base.quoted}", base.ran.result, ran.result)
-        is_seen = SNAPSHOT not in said or self.see(ran, "trace") != self.see(base.ran, "trace")
-        return Verdict("survived", said if is_seen else UNSEEN)
+        said = assertion(f"case {base.quoted}", first.result, base.again.result, ran.result)
+        if SNAPSHOT in said:
+            is_seen = self.see(ran, "trace", folder) != first.seen["trace"]
+            said = CHANGING if not base.is_steady else said if is_seen else UNSEEN
+        return Verdict("survived", said)
 
     def _equal(self, document: Document, base: Baseline, folder: Path) -> Verdict:
         ran, _ = self._in_time(document, base, folder)
-        found = difference_of(ran.result, base.ran.result, lambda: self._again(base, folder / "again"))
+        found = difference_of(ran.result, base.first.result, base.again.result)
         return Verdict("not the same", f"{base.name}: {found}") if found else Verdict("the same")
-
-    def _again(self, base: Baseline, folder: Path) -> RunResult:
-        return self.prepare(base.source, base.source.document, base.case, folder).run(folder)
 
     def _in_time(self, document: Document, base: Baseline, folder: Path) -> tuple[Ran, bool]:
         cancel = CancelToken()

@@ -12,6 +12,7 @@ from pflow_testkit.mutation.items import VERDICT, Told
 from pflow_testkit.options.mutation import MutationOptions
 
 _NOTICED = ("killed", "timed out")
+_LOST = ("survived", "untested")
 _WORDS = {
     "killed": (".", {"green": True}),
     "timed out": ("t", {"green": True}),
@@ -73,15 +74,16 @@ class MutationSession:
         noticed, judged = self._noticed()
         words = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
         mutants = f"{len(self._told)} mutant{'s' * (len(self._told) != 1)}"
-        yield f"{mutants}: {words}; {noticed} of {judged} noticed ({int(self._score())}%)"
-        lost = sorted((told for told in self._told if told.outcome in ("survived", "untested")), key=_place)
+        lost = sorted((told for told in self._told if told.outcome in _LOST), key=_place)
+        known = [told for told in lost if told.reason]
+        more = f", {len(known)} explained" if known else ""
+        yield f"{mutants}: {words}; {noticed} of {judged} noticed ({int(self._score())}%){more}"
         for told in (each for each in lost if not each.reason):
             yield ""
             yield f"{told.file}:{told.line}  {told.name}"
             yield f"  - {told.was}"
             yield f"  + {told.now}"
             yield from (f"  {line}" for line in told.by.splitlines())
-        known = [told for told in lost if told.reason]
         if known:
             yield from ("", f"explained in case files ({len(known)}):")
             yield from (f"  {told.file}:{told.line}  {told.name}: {told.reason}" for told in known)
@@ -91,8 +93,9 @@ class MutationSession:
             yield from (f"  {told.file}:{told.line}  {told.name}" for told in stale)
 
     def _noticed(self) -> tuple[int, int]:
-        judged = [told.outcome for told in self._told if told.outcome in (*_NOTICED, "survived", "untested")]
-        return sum(outcome in _NOTICED for outcome in judged), len(judged)
+        # What somebody explained is nobody's to notice.
+        noticed = sum(told.outcome in _NOTICED for told in self._told)
+        return noticed, noticed + sum(told.outcome in _LOST and not told.reason for told in self._told)
 
     def _score(self) -> float:
         noticed, judged = self._noticed()

@@ -25,10 +25,11 @@ SOURCES: Final[pytest.StashKey[list[Source]]] = pytest.StashKey()
 
 @dataclass(frozen=True)
 class Source:
-    """A workflow as it is, its cases, and what these are run with."""
+    """A workflow as it is, its cases, its case file if there is one, and what cases are run with."""
 
     document: Document
     cases: tuple[Case, ...]
+    beside: Document | None
     registry: Callable[[], Registry]
     setting: Callable[[pytest.FixtureRequest, Case], Setting]
 

@@ -28,7 +28,12 @@ def add_mutation_options(parser: pytest.Parser) -> None:
         help="change each workflow one step at a time and run its cases again: item mutant[…]. Lists the changes that "
         "no case notices",
     )
-    add_share(group, _UNDER, "fail if the cases notice less than N percent of the mutants; counts as --pflow-mutate")
+    add_share(
+        group,
+        _UNDER,
+        "fail if the cases notice less than N percent of the mutants that are not explained under survivors; counts as "
+        "--pflow-mutate",
+    )
 
 
 def read_mutation_options(config: pytest.Config) -> MutationOptions | None:

@@ -61,13 +61,13 @@ def remove(files: Iterable[Path]) -> list[tuple[Path, OSError]]:
 
 
 def written_cases(workflow: Path) -> tuple[Case, ...]:
-    """The cases in the case file of a workflow, or the one it has without one.
+    """The cases in the case file of a workflow, or the one it has without any.
 
     Raises:
         InvalidCase: the case file has problems.
     """
     path = case_file_of(workflow)
-    return load_cases(path, os.path.relpath(path)) if path.exists() else (Case(DEFAULTS),)
+    return (load_cases(path, os.path.relpath(path)) if path.exists() else ()) or (Case(DEFAULTS),)
 
 
 def _kept_below(folder: Path, norecurse: tuple[str, ...]) -> Iterator[Path]:

@@ -27,6 +27,9 @@ _LEAST: Final = 1000
 """Milliseconds that any may: a busy machine lets a thread wait for its turn."""
 _STEPS: Final = (1, 2, 5, 10)
 
+TEST_FOLDER: Final = "<tmp_path>"
+"""The word for the folder of a test in what a snapshot holds."""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -118,7 +121,7 @@ def _places(item: pytest.Item) -> dict[str, str]:
     if not isinstance(folder, Path):
         return {}
     own = own_places(folder / "pflow" if "pflow" in given else folder)
-    return {**own, str(folder): "<tmp_path>"}
+    return {**own, str(folder): TEST_FOLDER}
 
 
 def _once(trace: Mapping[str, Any]) -> dict[str, Any]:

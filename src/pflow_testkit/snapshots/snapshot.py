@@ -30,7 +30,7 @@ from pflow_testkit.hooks import failing_in_words
 from pflow_testkit.normalise import canonical_text
 from pflow_testkit.options import TRACES, rerun_command
 from pflow_testkit.snapshots.seen import Seen, bounded, in_bounds
-from pflow_testkit.storage import USED, folder_of, of_kept_file, slug
+from pflow_testkit.storage import USED, folder_of, of_kept_file, slug, snapshot_name
 
 
 class _Location(PyTestLocation):
@@ -256,6 +256,16 @@ def case_snapshots(
         snapshot.update_snapshots &= update
         snapshot.update_new_snapshots_only &= update
         yield snapshot
+
+
+def is_kept(file: Path, case: str, kind: str, data: Any) -> bool:
+    """Whether the snapshot of a case of the workflow ``file`` is there, and holds what was seen."""
+    extension = EXTENSIONS[kind]()
+    try:
+        before = (folder_of(TRACES, file) / snapshot_name(case, kind)).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):  # told by the case's own test
+        return False
+    return extension.matches(serialized_data=extension.serialize(data), snapshot_data=before)
 
 
 def accepting(item: pytest.Item) -> str:

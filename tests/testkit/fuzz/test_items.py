@@ -435,3 +435,11 @@ def test_with_xdist_and_last_failed(project):
     result = run("--pflow-workflows=flows", "--pflow-fuzz", "--lf", "-v")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["flows/broken.json::fuzz FAILED*"])
+
+
+def test_fuzz_alone(project):
+    """A case file may ask for fuzzing and have no case."""
+    project.hello("fuzz: {max_examples: 5}\n")
+    result = project.run("-v")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["flows/hello.json::fuzz PASSED*"])

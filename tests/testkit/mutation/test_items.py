@@ -127,6 +127,34 @@ def test_explained_survivors(summing):
     )
 
 
+@pytest.mark.parametrize(
+    ("survivors", "ends", "code"),
+    [(SURVIVORS, "8 of 9 noticed (88%), 1 explained", 0), ("", "8 of 10 noticed (80%)", 1)],
+)
+def test_explained_counts_no_more(summing, survivors, ends, code):
+    """What is explained counts against nobody, and how many that are is told."""
+    summing.write("sum.test.yaml", STRICT + survivors)
+    result = summing.run("--pflow-mutate-fail-under=88")
+    assert code == result.ret
+    assert [line for line in result.stdout.lines if line.endswith(ends)]
+
+
+def test_all_explained(summing):
+    """Where all that is left is explained nothing is missing."""
+    summing.write("sum.test.yaml", LAX + SURVIVORS)
+    result = summing.run("--pflow-mutate-fail-under=100", "-k", "change-default")
+    assert 0 == result.ret
+    result.stdout.fnmatch_lines(["1 mutant: 1 survived; 0 of 0 noticed (100%), 1 explained"])
+
+
+@pytest.mark.parametrize("cases", ["", "cases: []\n"])
+def test_survivors_alone(summing, cases):
+    """A case file of survivors alone leaves a workflow that runs by itself the case it has without one."""
+    summing.write("sum.test.yaml", cases + SURVIVORS)
+    result = summing.run("--pflow-mutate", "-v")
+    result.stdout.fnmatch_lines(["flows/sum.json::run[[]defaults[]] PASSED*", "explained in case files (1):"])
+
+
 def test_stale_explanation(summing):
     """A survivor that is explained, and noticed, is told."""
     summing.write(
@@ -222,6 +250,14 @@ def test_hanging_mutant(project, where, monkeypatch):
     assert "1 timed out" in project.run("--pflow-mutate", "-k", "change-text").stdout.lines[-1]
 
 
+def test_hanging_process(project, monkeypatch):
+    """So is a process that does not end."""
+    monkeypatch.setattr(judge, "_PATIENCE", 0.1)
+    params = {"command": "read said; [ $said = now ] || exec sleep 60", "stdin": "now"}
+    project.write("wait.json", {"nodes": [{"id": "wait", "type": "shell", "params": params}]})
+    assert "1 timed out" in project.run("--pflow-mutate", "-k", "change-text").stdout.lines[-1]
+
+
 def test_verdict_in_junit(summing):
     """JUnit has the verdict among the properties of the item."""
     summing.write("sum.test.yaml", STRICT)
@@ -278,8 +314,143 @@ def test_no_case_of_its_own(project):
     )
 
 
+LIVE = "cases:\n  - name: it\n    live: true\n"
+WRONG = "  - name: other\n    expect: {status: failed}\n"
+
+
+@pytest.mark.parametrize(
+    ("cases", "said"),
+    [
+        (
+            LIVE,
+            "all cases that might run it are live, and a mutant reaches nothing: write one with stubs or a cassette",
+        ),
+        (
+            LIVE + WRONG,
+            "no case of the workflow passes as it is, but for those that are live, which no mutant is put to",
+        ),
+        (f"cases:\n{WRONG}", "no case of the workflow passes as it is"),
+    ],
+)
+def test_live_cases(summing, cases, said):
+    """A live case is never tried, and where that is why nothing is known it is said."""
+    summing.write("sum.test.yaml", cases)
+    result = summing.run("--pflow-mutate", "-k", "change-number")
+    result.stdout.fnmatch_lines(["1 mutant: 1 untested; *", f"  {said}"])
+
+
 def test_no_mutants(project):
     """Where there is nothing to change that is said, and nothing under --collect-only."""
     project.write("say.json", {"nodes": [{"id": "say", "type": "echo"}]})
     project.run("--pflow-mutate").stdout.fnmatch_lines(["*- pflow mutants -*", "no mutant was run: *"])
     project.run("--pflow-mutate", "--collect-only").stdout.no_fnmatch_line("*pflow mutants*")
+
+
+CHANGES = """\
+import itertools, random
+from pflow_engine import node
+numbers = itertools.count()
+
+@node("random", outputs={"n": float, "kind": str, "twice": str})
+def give(kind: str) -> dict:
+    n = random.SystemRandom().random()
+    return {"n": n, "kind": kind, "twice": f"{n} {kind}"}
+
+@node("counting", outputs={"n": int, "kind": str})
+def count(kind: str) -> dict:
+    return {"n": next(numbers), "kind": kind}
+
+def pflow_register_nodes(registry):
+    registry.register("random", give)
+    registry.register("counting", count)
+"""
+
+
+@pytest.fixture
+def changing(project):
+    """``changing(kind, case)``: a workflow with a node of this kind, and its case."""
+
+    def write(kind, case=""):
+        project.write("conftest.py", CHANGES)
+        outputs = {"kind": {"source": "${give.kind}"}}
+        nodes = [{"id": "give", "type": kind, "params": {"kind": "dice"}}]
+        project.write("give.json", {"nodes": nodes, "outputs": outputs})
+        project.write("give.test.yaml", f"cases:\n  - name: it\n{case}")
+        return project
+
+    return write
+
+
+SNAPPED = "    snapshot: [trace]\n"
+STUBBED = "    stubs: {give: {n: 0.5, kind: dice}}\n"
+
+
+@pytest.mark.parametrize(("more", "outcome"), [("", "untested"), (STUBBED, "killed")])
+def test_snapshot_never_holds(changing, more, outcome):
+    """A case whose snapshot no run holds is one that fails as it is; with the node stubbed it counts."""
+    project = changing("random", SNAPPED + more)
+    project.run("--snapshot-update")
+    result = project.run("--pflow-mutate", "-k", "change-text")
+    assert f"1 {outcome}" in result.stdout.lines[-1]
+    if outcome == "untested":
+        result.stdout.fnmatch_lines(["1 mutant: 1 untested; 0 of 1 noticed (0%)", "  no case of the workflow passes*"])
+
+
+@pytest.mark.parametrize(
+    ("kept", "outcome"), [("", "untested"), ("no JSON", "untested"), ("{}", "untested"), (None, "killed")]
+)
+def test_snapshot_must_hold(summing, kept, outcome):
+    """So is one whose snapshot is not there, is none, or holds something else."""
+    summing.write("sum.test.yaml", f"{LAX}    snapshot: [trace]\n")
+    summing.run("--snapshot-update")
+    file = summing.flows / "__traces__" / "sum.json" / "it.trace.json"
+    file.unlink() if kept == "" else file.write_text(kept or json.dumps(json.loads(file.read_text())))
+    result = summing.run("--pflow-mutate", "-k", "change-number")
+    assert f"1 {outcome}" in result.stdout.lines[-1]
+
+
+@pytest.mark.parametrize(("least", "outcome"), [(0, "untested"), ("{$type: integer}", "killed")])
+def test_passes_by_chance(changing, least, outcome):
+    """A case that the second run does not pass, with nothing changed, notices nothing either."""
+    project = changing("counting", f"    expect: {{nodes: {{give: {{n: {least}, kind: dice}}}}}}\n")
+    assert f"1 {outcome}" in project.run("--pflow-mutate", "-k", "change-text").stdout.lines[-1]
+
+
+def test_random_is_not_named(changing):
+    """What would notice a mutant is told without what is another in each run anyway."""
+    project = changing("random")
+    project.write("give.json", {"nodes": [{"id": "give", "type": "random", "params": {"kind": "dice"}}]})
+    result = project.run("--pflow-mutate", "-k", "change-text")
+    result.stdout.fnmatch_lines(['  case \'it\' would notice with expect: {outputs: {"kind": "dice"}}'])
+    result.stdout.no_fnmatch_line("*twice*")
+
+
+def test_only_random_differs(changing):
+    """Where only that differs no snapshot is suggested: it would never hold."""
+    project = changing("random", "    expect: {nodes: {give: {kind: dice}}}\n")
+    ir = {"nodes": [{"id": "give", "type": "random", "params": {"kind": "dice"}}, {"id": "say", "type": "echo"}]}
+    ir["nodes"][1]["params"] = {"text": "${give.n}"}
+    project.write("give.json", ir)
+    result = project.run("--pflow-mutate", "-k", "other-output")
+    result.stdout.fnmatch_lines(["  the run is another each time, so no snapshot would hold: stub what changes, *"])
+
+
+def test_own_folder_is_no_difference(project):
+    """Where a run takes place says nothing: a snapshot with its folder in it does not notice what makes no difference."""
+    nodes = [
+        {"id": "where", "type": "shell", "params": {"command": "pwd"}},
+        {"id": "say", "type": "echo", "params": {"text": "in ${where.stdout}"}, "batch": {"items": [1, 2]}},
+    ]
+    project.write("where.json", {"nodes": nodes, "outputs": {"text": {"source": "${where.stdout}"}}})
+    project.write("where.test.yaml", "cases:\n  - name: it\n    snapshot: [outputs]\n")
+    project.run("--snapshot-update")
+    assert "1 survived" in project.run("--pflow-mutate", "-k", "drop-item").stdout.lines[-1]
+
+
+def test_status_is_told(project):
+    """Where a case lets a run end in any way, the way it ends as it is would notice a mutant that ends otherwise."""
+    params = {"command": "read said; [ $said = now ]", "stdin": "now"}
+    project.write("ask.json", {"nodes": [{"id": "ask", "type": "shell", "params": params}]})
+    project.write("ask.test.yaml", "cases:\n  - name: it\n    expect: {sound: true}\n")
+    result = project.run("--pflow-mutate", "-k", "change-text")
+    result.stdout.fnmatch_lines(["  case 'it' would notice with expect: {status: success}"])

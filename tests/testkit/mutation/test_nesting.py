@@ -260,3 +260,51 @@ def test_same_with_workers_below(nesting):
     alone = [line for line in nesting.run("--pflow-mutate").stdout.lines if any(word in line for word in told)]
     spread = nesting.pytester.runpytest_subprocess("--pflow-workflows=flows", "--pflow-mutate", "-n", "2").stdout.lines
     assert alone == [line for line in spread if any(word in line for word in told)] != []
+
+
+def test_survivors_of_the_nested(nesting):
+    """A nested workflow without a case of its own may have a case file that explains its survivors, and no more."""
+    survivors = "survivors:\n  - mutant: change-text nodes.0.params.unit\n    because: it is shown and never read\n"
+    nesting.write("child.test.yaml", survivors)
+    nesting.write("parent.test.yaml", CHECKS_N)
+    result = nesting.run("--pflow-mutate", "-k", "child.json and change-text")
+    assert 0 == result.ret
+    result.stdout.fnmatch_lines(
+        [
+            "1 mutant: 1 survived; 0 of 0 noticed (100%), 1 explained",
+            "  flows/child.json:*  change-text nodes.0.params.unit: it is shown and never read",
+        ]
+    )
+
+
+ALONE = "flows/child.json::mutant[change-text nodes.0.params.unit]"
+NO_CASE = "  the workflow has no case of its own: write a case file beside it"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([ALONE], f"{NO_CASE}; or collect the workflows that nest it, too"),
+        (["flows/child.json", "-k", "change-text"], f"{NO_CASE}; or collect the workflows that nest it, too"),
+        (["flows/child.json", "flows/parent.json", "-k", "child.json and change-text"], "  not noticed by 'it' of *"),
+        (["flows", "-k", "child.json and change-text"], "  not noticed by 'it' of *"),
+    ],
+)
+def test_callers_not_collected(nesting, arguments, said):
+    """A mutant that is asked for alone, without the workflows that nest it, says that these can be collected."""
+    nesting.write("parent.test.yaml", CHECKS_N)
+    nesting.run(*arguments, "--pflow-mutate").stdout.fnmatch_lines([said])
+
+
+def test_whole_folder(nesting):
+    """Where the whole folder is collected there is nothing more to collect."""
+    (nesting.flows / "parent.json").unlink()
+    result = nesting.run("--pflow-mutate", "-k", "change-text")
+    result.stdout.fnmatch_lines([NO_CASE])
+
+
+def test_callers_live(nesting):
+    """Where the caller's cases are live alone, that is why the mutant is untested."""
+    nesting.write("parent.test.yaml", f"{CHECKS_N}    live: true\n")
+    result = nesting.run("--pflow-mutate", "-k", "child.json and change-text")
+    result.stdout.fnmatch_lines(["  all cases that might run it are live, *"])
