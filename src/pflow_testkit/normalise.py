@@ -116,12 +116,17 @@ def _keep_map(fields: Mapping[str, Keep | None], *, closed: bool) -> Keep:
     return keep
 
 
-def _of_users(value: Any) -> Any:
-    # A map with the very names of one that the engine writes is that one.
+def timeless(value: Any) -> Any:
+    """A copy of strict JSON without what is volatile of a batch's own fields, wherever they stand in it."""
     if isinstance(value, dict):
-        stable_names = _handed_on().get(frozenset(value), value.keys())
-        return {name: _of_users(value[name]) for name in sorted(stable_names)}
-    return [_of_users(item) for item in value] if isinstance(value, list) else value
+        # A map with the very names of one that the engine writes is that one.
+        stable_names = _handed_on().get(frozenset(value))
+        return {name: timeless(each) for name, each in value.items() if stable_names is None or name in stable_names}
+    return [timeless(item) for item in value] if isinstance(value, list) else value
+
+
+def _of_users(value: Any) -> Any:
+    return sorted_maps(timeless(value))
 
 
 @cache

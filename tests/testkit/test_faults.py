@@ -303,6 +303,15 @@ def test_error_edge():
     assert {"why": "busy"} == _Ran(ir, [{"node": "b", "error": "busy"}]).result.outputs
 
 
+@pytest.mark.parametrize("took", [0.1, 12.345])
+def test_half_without_times(took):
+    """Where a batch is cut off does not depend on how long it took."""
+    times = dict.fromkeys(("total_items_ms", "avg_item_ms", "min_item_ms", "max_item_ms", "wall_ms"), took)
+    whole = {"timing": times, "more": "a" * 10}
+    ran = _Ran(_plain(), [{"node": "b", "corrupt": True}], stubs={"b": {"x": whole}})
+    assert {"x": '{"timing": {}, "mo'} == ran.result.store["b"]
+
+
 @pytest.mark.parametrize(
     ("whole", "half"),
     [
