@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final, Literal
 
 Severity = Literal["error", "warning"]
@@ -139,8 +138,8 @@ def nearest(name: str, known: Iterable[str], *, count: int = 1) -> list[str]:
     wanted = _folded(name)
     candidates = list(known)
     if len(candidates) > _MANY:
-        alike = (candidate for candidate in candidates if _folded(candidate[:1]) == wanted[:1])
-        candidates = list(islice(alike, _MANY))
+        starts = ("-", "_") if wanted[:1] == "-" else (wanted[:1], wanted[:1].upper())
+        candidates = [candidate for candidate in candidates if candidate.startswith(starts)][:_MANY]
     folded = {_folded(candidate): candidate for candidate in candidates}
     found = difflib.get_close_matches(wanted[:_MANY], folded, n=count, cutoff=0.6)
     if not found and len(wanted) >= _TELLING:

@@ -23,6 +23,7 @@ _FORMS: dict[str, Form] = {".json": "json", ".yaml": "yaml", ".yml": "yaml", ".p
 """By how a file's name ends; any other ``.md`` is no workflow."""
 
 
+@uncollected()
 def load(path: str | os.PathLike[str]) -> Document:
     """Read and parse a workflow file (``*.json``, ``*.yaml``, ``*.yml``, ``*.pflow.md``).
 
@@ -73,6 +74,7 @@ def from_data(source: Mapping[str, Any] | str) -> Document:
     return _document(source, "<ir>", "data", "")
 
 
+@uncollected()
 def from_text(text: str, form: Form) -> Document:
     """A Document of a text at hand; ``<json>`` stands for its file.
 

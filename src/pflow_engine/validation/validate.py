@@ -22,6 +22,7 @@ from pflow_engine.validation.references import reference_problems
 from pflow_engine.validation.structure import mended, structure_problems
 
 
+@uncollected()
 def validate(document: Document, registry: Registry | None = None) -> Workflow:
     """The workflow a document means; its ``warnings`` are the problems that do not stop it.
 
@@ -42,6 +43,7 @@ def validate_ir(ir: Mapping[str, Any] | str, registry: Registry | None = None) -
     validate(from_data(ir), registry)
 
 
+@uncollected()
 def find_problems(document: Document, registry: Registry | None = None) -> list[Problem]:
     """Every problem of a document, in the order of the file; empty when it is sound.
 
@@ -74,7 +76,6 @@ def _sound(checked: Checked, nested: Nested) -> Workflow:
     return checked.workflow
 
 
-@uncollected()
 def _check(document: Document, nested: Nested) -> Checked:
     faults = structure_problems(document)
     sound = document if not faults else mended(document) if len(faults) <= MOST_PROBLEMS else None
