@@ -34,6 +34,10 @@ _Names = Sequence[str] | None
 """The fields whose values are read; None reads them all."""
 
 
+_READ: Final[dict[str, Mapping[str, list[_Entry]]]] = {}
+"""What was read of the last text, since that is located next where it is wrong."""
+
+
 class _Entry(NamedTuple):
     """A node or a declaration: where it stands in the workflow, its fields, their values, and what is wrong there."""
 
@@ -71,6 +75,8 @@ def parse(text: str, file: str) -> Any:
     problems = first_problems(chain(outline_problems(outline, source), faults, told), text, file)
     if problems:
         raise InvalidWorkflow(sorted(problems, key=in_file_order))
+    _READ.clear()
+    _READ[text] = entries
     return _ir(outline, text, entries, top)
 
 
@@ -78,7 +84,9 @@ def spans(text: str) -> Spans:
     """Where each value and key of a Markdown text that parses stands, those inside of YAML and JSON blocks too."""
     source = Source.of(text, "")
     outline = outline_of(text)
-    entries = {section: _entries(outline, source, section, only=tuple(EDGES)) for section in SECTIONS}
+    entries = _READ.get(text) or {
+        section: _entries(outline, source, section, only=tuple(EDGES)) for section in SECTIONS
+    }
     top = _top_place(outline, source)
     for section, name in _IN_WORKFLOW.items():
         top.inside[name] = _section_place(outline.place_of(section) if section == "steps" else None, entries[section])
