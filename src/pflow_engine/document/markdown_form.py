@@ -30,12 +30,8 @@ _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _IN_WORKFLOW: Final = {"steps": "nodes", "inputs": "inputs", "outputs": "outputs"}
 
 
-_Names = Sequence[str] | None
-"""The fields whose values are read; None reads them all."""
-
-
-_READ: Final[dict[str, Mapping[str, list[_Entry]]]] = {}
-"""What was read of the last text, since that is located next where it is wrong."""
+_READ: Final[dict[str, tuple[Outline, Mapping[str, list[_Entry]]]]] = {}
+"""What was read of the last text, since that is located next where something is wrong with it."""
 
 
 class _Entry(NamedTuple):
@@ -68,25 +64,21 @@ def parse(text: str, file: str) -> Any:
     halves = first_problems(_half_characters(source), text, file)
     if halves:
         raise InvalidWorkflow(halves)
-    outline = outline_of(text)
-    entries = {section: _entries(outline, source, section) for section in SECTIONS}
+    outline, entries = _parts(source)
     top, faults = _frontmatter(outline, source)
     told = chain.from_iterable(entry.problems for found in entries.values() for entry in found)
     problems = first_problems(chain(outline_problems(outline, source), faults, told), text, file)
     if problems:
         raise InvalidWorkflow(sorted(problems, key=in_file_order))
     _READ.clear()
-    _READ[text] = entries
+    _READ[text] = (outline, entries)
     return _ir(outline, text, entries, top)
 
 
 def spans(text: str) -> Spans:
     """Where each value and key of a Markdown text that parses stands, those inside of YAML and JSON blocks too."""
     source = Source.of(text, "")
-    outline = outline_of(text)
-    entries = _READ.get(text) or {
-        section: _entries(outline, source, section, only=tuple(EDGES)) for section in SECTIONS
-    }
+    outline, entries = _READ.get(text) or _parts(source)
     top = _top_place(outline, source)
     for section, name in _IN_WORKFLOW.items():
         top.inside[name] = _section_place(outline.place_of(section) if section == "steps" else None, entries[section])
@@ -99,13 +91,18 @@ def _half_characters(source: Source) -> Iterator[Problem]:
         yield source.problem(found.start(), "surrogate", "half a character (a lone surrogate)", hint="write it whole")
 
 
-def _entries(outline: Outline, source: Source, section: str, only: _Names = None) -> list[_Entry]:
+def _parts(source: Source) -> tuple[Outline, Mapping[str, list[_Entry]]]:
+    outline = outline_of(source.text)
+    return outline, {section: _entries(outline, source, section) for section in SECTIONS}
+
+
+def _entries(outline: Outline, source: Source, section: str) -> list[_Entry]:
     if section == "steps":
-        return [_entry(entity, source, ("nodes", at), only) for at, entity in enumerate(outline.entities(section))]
-    return [_entry(entity, source, (section, entity.name), only) for entity in outline.entities(section)]
+        return [_entry(entity, source, ("nodes", at)) for at, entity in enumerate(outline.entities(section))]
+    return [_entry(entity, source, (section, entity.name)) for entity in outline.entities(section)]
 
 
-def _entry(entity: Entity, source: Source, path: Path, only: _Names) -> _Entry:
+def _entry(entity: Entity, source: Source, path: Path) -> _Entry:
     fields: dict[str, Parameter] = {}
     values: dict[str, Any] = {}
     problems: list[Problem] = []
@@ -116,8 +113,6 @@ def _entry(entity: Entity, source: Source, path: Path, only: _Names) -> _Entry:
             problems.append(found)
             continue
         fields[found.name] = found
-        if only is not None and found.name not in only:
-            continue
         try:
             values[found.name] = found.read()
         except InvalidWorkflow as error:

@@ -25,8 +25,8 @@ class Document:
 
     ``prefix`` is where the IR stands in the file: ``("ir",)`` in a wrapped one. ``locate`` turns the text
     into spans; it runs at the first problem, so that a sound file never pays for it. ``instead`` are documents at
-    hand, by absolute path, that stand for files which this one nests, or which those nest in turn. Without
-    ``room`` a problem is not made in full.
+    hand, by absolute path, that stand for files which this one nests, or which those nest in turn. Where a
+    ``room`` is given and has none left, a problem is not made in full.
     """
 
     file: str

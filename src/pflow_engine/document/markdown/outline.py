@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -75,9 +74,8 @@ class Outline:
         return next((found.heading for found in self.sections if found.name == section), None)
 
 
-@lru_cache(maxsize=2)
 def outline_of(text: str) -> Outline:
-    """The outline of a text, whatever is wrong with it; kept, since what is read is located next where it is wrong."""
+    """The outline of a text, whatever is wrong with it."""
     opening = _FRONTMATTER.match(text)
     closing = _FRONTMATTER_END.search(text, opening.end()) if opening else None
     start = closing.end() if closing else int(text.startswith("\ufeff"))
