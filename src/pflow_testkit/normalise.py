@@ -126,7 +126,7 @@ def timeless(value: Any) -> Any:
 
 
 def _of_users(value: Any) -> Any:
-    return sorted_maps(timeless(value))
+    return sorted_maps(timeless(value)) if isinstance(value, dict | list) else value
 
 
 @cache

@@ -15,8 +15,9 @@ from pflow_engine.document.model import Document, Form
 from pflow_engine.document.normalise import is_trace, is_workflow, normalise, unwrap
 from pflow_engine.document.plain import data_problems
 from pflow_engine.document.positions import problem_at
-from pflow_engine.document.spans import Spans, uncollected
+from pflow_engine.document.spans import Spans
 from pflow_engine.errors import InvalidWorkflow, Problem, nearest
+from pflow_engine.garbage import uncollected
 from pflow_engine.value_types import type_name
 
 _FORMS: dict[str, Form] = {".json": "json", ".yaml": "yaml", ".yml": "yaml", ".pflow.md": "markdown"}

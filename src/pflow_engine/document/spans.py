@@ -6,9 +6,7 @@ a map is kept under it, not under a path of its own, and a part that is a text o
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -109,18 +107,3 @@ _Found = tuple[Any, Callable[[int], int]]
 def _span(place: Any, in_file: Callable[[int], int]) -> Span | None:
     marks = place.marks if type(place) is Place else place
     return Span(in_file(marks[0]), in_file(marks[1])) if marks else None
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Without garbage collection, which would walk all that was made so far again and again.
-
-    None of it is garbage: half of the time that a large file takes.
-    """
-    paused = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if paused:
-            gc.enable()

@@ -11,8 +11,8 @@ from typing import Any
 from pflow_engine.document.load import from_data
 from pflow_engine.document.model import Document, Workflow
 from pflow_engine.document.positions import MOST_PROBLEMS, Room, first_problems, in_file_order
-from pflow_engine.document.spans import uncollected
 from pflow_engine.errors import InvalidWorkflow, Problem
+from pflow_engine.garbage import uncollected
 from pflow_engine.nodes.registry import Registry
 from pflow_engine.validation.build import build_workflow
 from pflow_engine.validation.dataflow import dataflow_problems

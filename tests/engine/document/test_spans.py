@@ -1,10 +1,8 @@
 """The places of a text, asked by path."""
 
-import gc
-
 import pytest
 
-from pflow_engine.document.spans import Part, Place, Spans, uncollected
+from pflow_engine.document.spans import Part, Place, Spans
 
 
 @pytest.fixture
@@ -61,16 +59,3 @@ def test_part_is_located_once():
 def test_nothing():
     """A text with nothing in it has no place to name."""
     assert None is Spans().nearest(("a",))
-
-
-@pytest.mark.parametrize("is_on", [True, False])
-def test_uncollected(is_on):
-    """Garbage is left until the end, and then whatever was before."""
-    before = gc.isenabled()
-    try:
-        (gc.enable if is_on else gc.disable)()
-        with uncollected():
-            assert not gc.isenabled()
-        assert is_on == gc.isenabled()
-    finally:
-        (gc.enable if before else gc.disable)()
